@@ -1,0 +1,218 @@
+// The jobs that protocols hand to the engines. A job is a plain struct that its maker owns: payload in, results and
+// status out. From submit until it is handed back, an engine may read and write it at any time, so whatever it points
+// to stays where it is; a connection that dies meanwhile remains as a ghost until its last job has come back.
+#pragma once
+
+#include <array>
+
+#include "crypto/algorithms.h"
+#include "crypto/base/secret.h"
+#include "crypto/base/sha2.h"
+#include "crypto/base/time.h"
+#include "crypto/private_key.h"
+
+namespace lockstep::crypto {
+
+enum class JobKind : std::uint8_t {
+  key_share,            // ephemeral key pair
+  derive,               // (EC)DH shared secret
+  sign,                 // signature with a certificate's key
+  transcript,           // running hash: append and read
+  tls13_server_flight,  // TLS 1.3 key schedule up to the application keys, both Finished values
+  tls13_key_update,     // next traffic secret
+  tls12_master_secret,  // TLS 1.2 master secret and key block
+  tls12_finished,       // TLS 1.2 verify_data
+  seal,                 // protect one record
+  open,                 // deprotect one record
+};
+constexpr std::size_t kJobKinds = 10;
+/// The kind's name in status, metrics and logs.
+const char* name(JobKind kind);
+
+enum class JobStatus : std::uint8_t {
+  idle,           // not submitted
+  waiting,        // belongs to the batch or an engine
+  ok,             // done
+  bad_peer_key,   // derive: not on the curve, infinity, or all-zero X25519 result (RFC 7748 section 6.1)
+  bad_record,     // open: tag does not verify; nothing may be released
+  engine_failed,  // local fault
+};
+
+/// Who awaits the job: a slot of the worker's connection table and the generation it had.
+struct JobOwner {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+/// What all jobs share. Not polymorphic: `kind` says which struct it is.
+struct Job {
+  explicit Job(JobKind k) : kind(k) {}
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  JobKind kind;
+  JobStatus status = JobStatus::idle;
+  JobOwner owner;
+  Instant submitted;    // set by Batch::submit
+  Job* next = nullptr;  // used by whichever list holds the job
+};
+
+struct KeyShareJob : Job {
+  KeyShareJob() : Job(JobKind::key_share) {}
+  NamedGroup group = NamedGroup::x25519;                 // in
+  Secret<kMaxSharedSecret> private_key;                  // out: shared_secret_size(group) bytes
+  std::array<std::uint8_t, kMaxPublicKey> public_key{};  // out: public_key_size(group) bytes
+};
+
+struct DeriveJob : Job {
+  DeriveJob() : Job(JobKind::derive) {}
+  NamedGroup group = NamedGroup::x25519;                      // in
+  const Secret<kMaxSharedSecret>* private_key = nullptr;      // in
+  std::array<std::uint8_t, kMaxPublicKey> peer_public_key{};  // in: public_key_size(group) bytes, any content
+  Secret<kMaxSharedSecret> shared_secret;                     // out: shared_secret_size(group) bytes
+};
+
+/// Signs `content` (hashed by the engine as the scheme says).
+struct SignJob : Job {
+  SignJob() : Job(JobKind::sign) {}
+  const PrivateKey* key = nullptr;                                               // in
+  SignatureScheme scheme = SignatureScheme::ecdsa_secp256r1_sha256;              // in
+  std::array<std::uint8_t, 64 + 4 + kMaxPublicKey + 64 + kMaxDigest> content{};  // in
+  std::uint16_t content_size = 0;                                                // in
+  std::array<std::uint8_t, kMaxSignature> signature{};                           // out
+  std::uint16_t signature_size = 0;                                              // out
+};
+
+/// Appends up to two pieces to a running hash and reads the digest after each.
+struct TranscriptJob : Job {
+  TranscriptJob() : Job(JobKind::transcript) {}
+  RunningHash* transcript = nullptr;                             // in and out
+  std::array<Bytes, 2> append;                                   // in; an empty piece appends nothing
+  std::array<std::array<std::uint8_t, kMaxDigest>, 2> digest{};  // out: after each piece
+};
+
+/// Key and IV of one direction, as the record layer keeps them (RFC 8446 section 7.3, RFC 5288, RFC 7905). Engines keep
+/// expanded forms under `id`, unique within the core and never 0 once the keys are set.
+struct RecordKeys {
+  Aead aead = Aead::aes_128_gcm;
+  std::uint64_t id = 0;
+  Secret<kMaxKey> key;    // key_size(aead) bytes
+  Secret<kAeadNonce> iv;  // TLS 1.3 and ChaCha20: 12 bytes; TLS 1.2 AES-GCM: the 4-byte salt
+};
+
+/// All of RFC 8446 section 7.1 that a server needs between the shared secret and the client's Finished, for a full
+/// (no PSK) or PSK handshake. The engine writes the server's Finished value, appends that message (header included)
+/// to the transcript, and goes on to the application secrets. `*_keys` get key and iv; `aead` is set by the owner and
+/// `id` too.
+struct Tls13ServerFlightJob : Job {
+  Tls13ServerFlightJob() : Job(JobKind::tls13_server_flight) {}
+  Bytes shared_secret;                                     // in
+  Bytes psk;                                               // in: empty without PSK
+  std::array<std::uint8_t, kMaxDigest> hello_digest{};     // in: ClientHello..ServerHello
+  RunningHash* transcript = nullptr;                       // in: up to Certificate; out: up to server Finished
+  Bytes certificate_verify;                                // in: the whole message, empty with PSK
+  RecordKeys* client_handshake_keys = nullptr;             // out
+  RecordKeys* server_handshake_keys = nullptr;             // out
+  RecordKeys* client_application_keys = nullptr;           // out
+  RecordKeys* server_application_keys = nullptr;           // out
+  std::array<std::uint8_t, kMaxDigest> server_finished{};  // out: verify_data
+  Secret<kMaxDigest> client_finished;                      // out: the verify_data to expect
+  Secret<kMaxDigest> client_application_secret;            // out
+  Secret<kMaxDigest> server_application_secret;            // out
+  Secret<kMaxDigest> master_secret;                        // out: for exporter and resumption secrets
+  /// For SSLKEYLOGFILE-like diagnosis there is no output: handshake traffic secrets never leave the engine.
+};
+
+/// RFC 8446 section 7.2: replaces `secret` and the keys derived from it. The owner gives the keys a new `id` before.
+struct Tls13KeyUpdateJob : Job {
+  Tls13KeyUpdateJob() : Job(JobKind::tls13_key_update) {}
+  Hash hash = Hash::sha256;              // in
+  Secret<kMaxDigest>* secret = nullptr;  // in and out
+  RecordKeys* keys = nullptr;            // out
+};
+
+/// RFC 5246 sections 8.1 and 6.3, RFC 7627: master secret (from the session hash when `extended`, else from the
+/// randoms) and both directions' keys.
+struct Tls12MasterSecretJob : Job {
+  Tls12MasterSecretJob() : Job(JobKind::tls12_master_secret) {}
+  Hash hash = Hash::sha256;                      // in: the PRF's
+  Bytes premaster;                               // in
+  bool extended = true;                          // in
+  const RunningHash* transcript = nullptr;       // in: up to ClientKeyExchange, when extended
+  std::array<std::uint8_t, 32> client_random{};  // in
+  std::array<std::uint8_t, 32> server_random{};  // in
+  Secret<48> master_secret;                      // out
+  RecordKeys* client_keys = nullptr;             // out; `aead` in
+  RecordKeys* server_keys = nullptr;             // out; `aead` in
+};
+
+/// RFC 5246 section 7.4.9: both Finished values of a full handshake in one go. The client's is over the transcript so
+/// far, the server's over that plus the client's Finished message, which the engine appends.
+struct Tls12FinishedJob : Job {
+  Tls12FinishedJob() : Job(JobKind::tls12_finished) {}
+  const Secret<48>* master_secret = nullptr;       // in
+  RunningHash* transcript = nullptr;               // in and out
+  std::array<std::uint8_t, 12> client_finished{};  // out: to be compared in constant time
+  std::array<std::uint8_t, 12> server_finished{};  // out
+};
+
+/// Most pieces one record may lie in. The TCP receive chain joins small segments so that any record fits.
+constexpr std::size_t kMaxRecordPieces = 32;
+
+/// AEAD protection of one record: `plaintext` pieces (and `trailer`, TLS 1.3's inner content type) to `ciphertext`,
+/// which is contiguous, does not overlap the plaintext and has room for the tag behind it.
+struct SealJob : Job {
+  SealJob() : Job(JobKind::seal) {}
+  const RecordKeys* keys = nullptr;               // in
+  std::array<std::uint8_t, kAeadNonce> nonce{};   // in
+  std::array<std::uint8_t, 13> aad{};             // in
+  std::uint8_t aad_size = 0;                      // in
+  std::uint8_t piece_count = 0;                   // in
+  std::array<Bytes, kMaxRecordPieces> plaintext;  // in
+  std::uint8_t trailer = 0;                       // in: appended to the plaintext when has_trailer
+  bool has_trailer = false;                       // in
+  std::uint8_t* ciphertext = nullptr;             // out: plaintext size (+1) + kAeadTag bytes
+};
+
+/// AEAD deprotection of one record in place. On bad_record the pieces hold rubbish that must not be released.
+struct OpenJob : Job {
+  OpenJob() : Job(JobKind::open) {}
+  const RecordKeys* keys = nullptr;                       // in
+  std::array<std::uint8_t, kAeadNonce> nonce{};           // in
+  std::array<std::uint8_t, 13> aad{};                     // in
+  std::uint8_t aad_size = 0;                              // in
+  std::uint8_t piece_count = 0;                           // in
+  std::array<MutableBytes, kMaxRecordPieces> ciphertext;  // in: without the tag; out: plaintext
+  std::array<std::uint8_t, kAeadTag> tag{};               // in
+};
+
+/// A list of jobs through Job::next, first in first out; owns nothing.
+class JobList {
+ public:
+  bool empty() const { return head_ == nullptr; }
+  std::size_t size() const { return size_; }
+  Job* front() const { return head_; }
+  void push(Job& job) {
+    job.next = nullptr;
+    (tail_ == nullptr ? head_ : tail_->next) = &job;
+    tail_ = &job;
+    ++size_;
+  }
+  /// Takes the oldest job; nullptr when there is none.
+  Job* pop() {
+    Job* const job = head_;
+    if (job == nullptr) return nullptr;
+    head_ = job->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    job->next = nullptr;
+    --size_;
+    return job;
+  }
+
+ private:
+  Job* head_ = nullptr;
+  Job* tail_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace lockstep::crypto

@@ -1,0 +1,73 @@
+#include "crypto/openssl/engine.h"
+
+#include "crypto/openssl/key.h"
+#include "crypto/openssl/public_key.h"
+#include "crypto/openssl/records.h"
+#include "crypto/openssl/schedule.h"
+
+namespace lockstep::crypto {
+namespace {
+
+class OpensslEngine final : public Engine {
+ public:
+  explicit OpensslEngine(Random& random) : public_key_(random) {}
+  bool ready() const { return public_key_.ready() && records_.ready() && schedule_.ready(); }
+
+  const char* name() const override { return "libcrypto"; }
+  bool supports(JobKind) const override { return true; }
+  void run(std::span<Job* const> jobs, JobList& done) override {
+    for (Job* const job : jobs) {
+      job->status = run_one(*job);
+      done.push(*job);
+    }
+  }
+  void forget(std::uint64_t id) override { records_.forget(id); }
+
+ private:
+  static JobStatus sign(SignJob& job) {
+    const auto* const key = static_cast<const OpensslKey*>(job.key);
+    job.signature_size =
+        static_cast<std::uint16_t>(key->sign(job.scheme, Bytes(job.content).first(job.content_size), job.signature));
+    return job.signature_size == 0 ? JobStatus::engine_failed : JobStatus::ok;
+  }
+
+  JobStatus run_one(Job& job) {
+    switch (job.kind) {
+      case JobKind::key_share:
+        return public_key_.key_share(static_cast<KeyShareJob&>(job));
+      case JobKind::derive:
+        return public_key_.derive(static_cast<DeriveJob&>(job));
+      case JobKind::sign:
+        return sign(static_cast<SignJob&>(job));
+      case JobKind::transcript:
+        return ScheduleOperations::transcript(static_cast<TranscriptJob&>(job));
+      case JobKind::tls13_server_flight:
+        return schedule_.tls13_server_flight(static_cast<Tls13ServerFlightJob&>(job));
+      case JobKind::tls13_key_update:
+        return schedule_.tls13_key_update(static_cast<Tls13KeyUpdateJob&>(job));
+      case JobKind::tls12_master_secret:
+        return schedule_.tls12_master_secret(static_cast<Tls12MasterSecretJob&>(job));
+      case JobKind::tls12_finished:
+        return schedule_.tls12_finished(static_cast<Tls12FinishedJob&>(job));
+      case JobKind::seal:
+        return records_.seal(static_cast<SealJob&>(job));
+      case JobKind::open:
+        return records_.open(static_cast<OpenJob&>(job));
+    }
+    return JobStatus::engine_failed;
+  }
+
+  PublicKeyOperations public_key_;
+  RecordOperations records_;
+  ScheduleOperations schedule_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_openssl_engine(Random& random) {
+  auto engine = std::make_unique<OpensslEngine>(random);
+  if (!engine->ready()) return nullptr;
+  return engine;
+}
+
+}  // namespace lockstep::crypto

@@ -1,0 +1,111 @@
+#include "crypto/openssl/key_file.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <array>
+#include <climits>
+
+#include "crypto/base/secret.h"
+#include "crypto/openssl/key.h"
+
+namespace lockstep::crypto {
+namespace {
+
+struct KeyClass {
+  KeyType type;
+  unsigned bits;
+};
+
+/// libcrypto asks for a password only when the key is encrypted.
+int refuse_password(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+std::string curve_of(const EVP_PKEY* pkey) {
+  std::array<char, 64> name{};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_group_name(pkey, name.data(), name.size(), &size) != 1) return "unnamed";
+  return {name.data(), size};
+}
+
+Result<KeyClass, std::string> classify(const EVP_PKEY* pkey) {
+  if (EVP_PKEY_is_a(pkey, "RSA") == 1) {
+    const int bits = EVP_PKEY_get_bits(pkey);
+    if (bits < 2048 || bits > 4096)
+      return Failure{"the RSA key has " + std::to_string(bits) + " bits; use 2048 to 4096 bits"};
+    return KeyClass{KeyType::rsa, static_cast<unsigned>(bits)};
+  }
+  if (EVP_PKEY_is_a(pkey, "ED25519") == 1) return KeyClass{KeyType::ed25519, 255};
+  if (EVP_PKEY_is_a(pkey, "EC") == 1) {
+    const std::string curve = curve_of(pkey);
+    if (curve == "prime256v1") return KeyClass{KeyType::ecdsa_p256, 256};
+    if (curve == "secp384r1") return KeyClass{KeyType::ecdsa_p384, 384};
+    return Failure{"the key is on the curve " + curve + "; use P-256 (prime256v1) or P-384 (secp384r1)"};
+  }
+  const char* const name = EVP_PKEY_get0_type_name(pkey);
+  return Failure{std::string("keys of type ") + (name == nullptr ? "unknown" : name) +
+                 " cannot be used; use RSA, ECDSA P-256 or P-384, or Ed25519"};
+}
+
+SignatureScheme trial_scheme(KeyType type) {
+  switch (type) {
+    case KeyType::rsa:
+      break;
+    case KeyType::ecdsa_p256:
+      return SignatureScheme::ecdsa_secp256r1_sha256;
+    case KeyType::ecdsa_p384:
+      return SignatureScheme::ecdsa_secp384r1_sha384;
+    case KeyType::ed25519:
+      return SignatureScheme::ed25519;
+  }
+  return SignatureScheme::rsa_pss_rsae_sha256;
+}
+
+/// Makes a signature and verifies it with the public half; a damaged key fails.
+bool proves_itself(const OpensslKey& key) {
+  constexpr std::array<std::uint8_t, 4> kContent = {'t', 'e', 's', 't'};
+  std::array<std::uint8_t, kMaxSignature> signature{};
+  const SignatureScheme scheme = trial_scheme(key.type());
+  const std::size_t size = key.sign(scheme, kContent, signature);
+  return size != 0 && key.verify(scheme, kContent, Bytes(signature).first(size));
+}
+
+std::string unreadable(std::string_view pem, bool encrypted) {
+  if (encrypted || pem.find("ENCRYPTED PRIVATE KEY") != std::string_view::npos ||
+      pem.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos)
+    return "the private key is encrypted with a password; decrypt it first, for instance with "
+           "'openssl pkey -in KEY -out DECRYPTED', and let file permissions protect it";
+  if (pem.find("PRIVATE KEY-----") != std::string_view::npos)
+    return "the private key is damaged: what stands between its BEGIN and END lines cannot be decoded; copy the file "
+           "again or make a new key";
+  if (pem.find("BEGIN CERTIFICATE") != std::string_view::npos)
+    return "there is a certificate but no private key in it; name the file that has '-----BEGIN PRIVATE KEY-----'";
+  return "no private key in PEM form in it ('-----BEGIN PRIVATE KEY-----'); convert other forms with "
+         "'openssl pkey -inform DER -in KEY -out KEY.pem'";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PrivateKey>, std::string> load_private_key(std::string_view pem) {
+  if (pem.size() > INT_MAX) return Failure{std::string("the file is too large for a private key")};
+  const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (bio == nullptr) return Failure{std::string("libcrypto is out of memory")};
+  bool encrypted = false;
+  UniquePkey pkey(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_password, &encrypted));
+  ERR_clear_error();
+  if (pkey == nullptr) return Failure{unreadable(pem, encrypted)};
+  const Result<KeyClass, std::string> found = classify(pkey.get());
+  if (!found) return Failure{found.error()};
+
+  std::unique_ptr<OpensslKey> key = OpensslKey::prepare(std::move(pkey), found.value().type, found.value().bits);
+  if (key == nullptr) return Failure{std::string("libcrypto cannot use the private key; make a new one")};
+  if (!proves_itself(*key))
+    return Failure{
+        std::string("the private key is damaged: signatures made with it do not verify; copy the file again "
+                    "or make a new key")};
+  return std::unique_ptr<PrivateKey>(std::move(key));
+}
+
+}  // namespace lockstep::crypto

@@ -1,0 +1,227 @@
+#include "crypto/openssl/schedule.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+
+namespace lockstep::crypto {
+namespace {
+
+using Digest = std::array<std::uint8_t, kMaxDigest>;
+
+const char* digest_name(Hash hash) {
+  return hash == Hash::sha256 ? "SHA256" : "SHA384";
+}
+
+OSSL_PARAM octets(const char* name, Bytes bytes) {
+  return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+}
+OSSL_PARAM octets(const char* name, std::string_view text) {
+  return OSSL_PARAM_construct_octet_string(name, const_cast<char*>(text.data()), text.size());
+}
+OSSL_PARAM text(const char* name, const char* value) {
+  return OSSL_PARAM_construct_utf8_string(name, const_cast<char*>(value), 0);
+}
+
+UniqueKdfContext kdf(const char* name) {
+  const UniqueKdf algorithm(EVP_KDF_fetch(nullptr, name, nullptr));
+  return UniqueKdfContext(algorithm == nullptr ? nullptr : EVP_KDF_CTX_new(algorithm.get()));
+}
+
+/// Runs one derivation and takes the secrets out of the context again.
+bool derive(EVP_KDF_CTX* context, std::span<const OSSL_PARAM> params, MutableBytes out) {
+  const bool done = EVP_KDF_derive(context, out.data(), out.size(), params.data()) == 1;
+  EVP_KDF_CTX_reset(context);
+  return done;
+}
+
+/// Appends a Finished message (handshake type 20) to the transcript.
+void append_finished(RunningHash& transcript, Bytes verify_data) {
+  const std::array<std::uint8_t, 4> header = {20, 0, 0, static_cast<std::uint8_t>(verify_data.size())};
+  transcript.update(header);
+  transcript.update(verify_data);
+}
+
+JobStatus status_of(bool done) {
+  if (done) return JobStatus::ok;
+  ERR_clear_error();
+  return JobStatus::engine_failed;
+}
+
+/// What a PRF's key block holds as IV: the salt of AES-GCM (RFC 5288), the whole nonce of ChaCha20 (RFC 7905).
+std::size_t fixed_iv_size(Aead aead) {
+  return aead == Aead::chacha20_poly1305 ? kAeadNonce : 4;
+}
+
+}  // namespace
+
+ScheduleOperations::ScheduleOperations()
+    : hkdf_(kdf(OSSL_KDF_NAME_HKDF)), tls13_(kdf(OSSL_KDF_NAME_TLS1_3_KDF)), tls1_prf_(kdf(OSSL_KDF_NAME_TLS1_PRF)) {
+  const UniqueMac mac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+  if (mac != nullptr) hmac_.reset(EVP_MAC_CTX_new(mac.get()));
+}
+
+bool ScheduleOperations::ready() const {
+  return hkdf_ != nullptr && tls13_ != nullptr && tls1_prf_ != nullptr && hmac_ != nullptr;
+}
+
+bool ScheduleOperations::extract(Hash hash, Bytes salt, Bytes input, MutableBytes out) {
+  const std::array params = {text(OSSL_KDF_PARAM_DIGEST, digest_name(hash)), text(OSSL_KDF_PARAM_MODE, "EXTRACT_ONLY"),
+                             octets(OSSL_KDF_PARAM_SALT, salt), octets(OSSL_KDF_PARAM_KEY, input),
+                             OSSL_PARAM_construct_end()};
+  return derive(hkdf_.get(), params, out);
+}
+
+/// HKDF-Expand-Label, RFC 8446 section 7.1.
+bool ScheduleOperations::expand_label(Hash hash, Bytes secret, std::string_view label, Bytes context,
+                                      MutableBytes out) {
+  const std::array params = {text(OSSL_KDF_PARAM_DIGEST, digest_name(hash)),
+                             text(OSSL_KDF_PARAM_MODE, "EXPAND_ONLY"),
+                             octets(OSSL_KDF_PARAM_KEY, secret),
+                             octets(OSSL_KDF_PARAM_PREFIX, std::string_view("tls13 ")),
+                             octets(OSSL_KDF_PARAM_LABEL, label),
+                             context.empty() ? OSSL_PARAM_construct_end() : octets(OSSL_KDF_PARAM_DATA, context),
+                             OSSL_PARAM_construct_end()};
+  return derive(tls13_.get(), params, out);
+}
+
+/// RFC 8446 section 7.3.
+bool ScheduleOperations::traffic_keys(Hash hash, Bytes secret, RecordKeys& keys) {
+  return expand_label(hash, secret, "key", {}, keys.key.writable(key_size(keys.aead))) &&
+         expand_label(hash, secret, "iv", {}, keys.iv.writable());
+}
+
+/// RFC 8446 section 4.4.4.
+bool ScheduleOperations::finished_value(Hash hash, Bytes traffic_secret, Bytes digest, MutableBytes out) {
+  Secret<kMaxDigest> key;
+  const std::size_t size = digest_size(hash);
+  return expand_label(hash, traffic_secret, "finished", {}, key.writable(size)) &&
+         hmac(hash, key.expose(size), digest, out);
+}
+
+bool ScheduleOperations::hmac(Hash hash, Bytes key, Bytes data, MutableBytes out) {
+  const std::array params = {text(OSSL_MAC_PARAM_DIGEST, digest_name(hash)), OSSL_PARAM_construct_end()};
+  std::size_t size = 0;
+  return EVP_MAC_init(hmac_.get(), key.data(), key.size(), params.data()) == 1 &&
+         EVP_MAC_update(hmac_.get(), data.data(), data.size()) == 1 &&
+         EVP_MAC_final(hmac_.get(), out.data(), &size, out.size()) == 1 && size == out.size();
+}
+
+/// RFC 5246 section 5.
+bool ScheduleOperations::prf(Hash hash, Bytes secret, std::string_view label, Bytes seed, MutableBytes out) {
+  const std::array params = {text(OSSL_KDF_PARAM_DIGEST, digest_name(hash)), octets(OSSL_KDF_PARAM_SECRET, secret),
+                             octets(OSSL_KDF_PARAM_SEED, label), octets(OSSL_KDF_PARAM_SEED, seed),
+                             OSSL_PARAM_construct_end()};
+  return derive(tls1_prf_.get(), params, out);
+}
+
+JobStatus ScheduleOperations::transcript(TranscriptJob& job) {
+  for (std::size_t i = 0; i < job.append.size(); ++i) {
+    job.transcript->update(job.append[i]);
+    job.transcript->digest(MutableBytes(job.digest[i]).first(digest_size(job.transcript->hash())));
+  }
+  return JobStatus::ok;
+}
+
+JobStatus ScheduleOperations::tls13_server_flight(Tls13ServerFlightJob& job) {
+  return status_of(flight(job));
+}
+
+bool ScheduleOperations::flight(Tls13ServerFlightJob& job) {
+  const Hash hash = job.transcript->hash();
+  const std::size_t size = digest_size(hash);
+  const Digest zero_bytes{};
+  const Bytes zeros = Bytes(zero_bytes).first(size);
+  Digest empty_digest_bytes{};
+  const MutableBytes empty_digest = MutableBytes(empty_digest_bytes).first(size);
+  digest_of(hash, {}, empty_digest);
+
+  Secret<kMaxDigest> early;
+  Secret<kMaxDigest> derived;
+  Secret<kMaxDigest> handshake;
+  Secret<kMaxDigest> client_traffic;
+  Secret<kMaxDigest> server_traffic;
+  const Bytes hello = Bytes(job.hello_digest).first(size);
+  if (!extract(hash, zeros, job.psk.empty() ? zeros : job.psk, early.writable(size)) ||
+      !expand_label(hash, early.expose(size), "derived", empty_digest, derived.writable(size)) ||
+      !extract(hash, derived.expose(size), job.shared_secret.empty() ? zeros : job.shared_secret,
+               handshake.writable(size)) ||
+      !expand_label(hash, handshake.expose(size), "c hs traffic", hello, client_traffic.writable(size)) ||
+      !expand_label(hash, handshake.expose(size), "s hs traffic", hello, server_traffic.writable(size)) ||
+      !traffic_keys(hash, client_traffic.expose(size), *job.client_handshake_keys) ||
+      !traffic_keys(hash, server_traffic.expose(size), *job.server_handshake_keys))
+    return false;
+
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  const MutableBytes server_finished = MutableBytes(job.server_finished).first(size);
+  job.transcript->update(job.certificate_verify);
+  job.transcript->digest(digest);
+  if (!finished_value(hash, server_traffic.expose(size), digest, server_finished)) return false;
+  append_finished(*job.transcript, server_finished);
+  job.transcript->digest(digest);
+
+  return finished_value(hash, client_traffic.expose(size), digest, job.client_finished.writable(size)) &&
+         expand_label(hash, handshake.expose(size), "derived", empty_digest, derived.writable(size)) &&
+         extract(hash, derived.expose(size), zeros, job.master_secret.writable(size)) &&
+         expand_label(hash, job.master_secret.expose(size), "c ap traffic", digest,
+                      job.client_application_secret.writable(size)) &&
+         expand_label(hash, job.master_secret.expose(size), "s ap traffic", digest,
+                      job.server_application_secret.writable(size)) &&
+         traffic_keys(hash, job.client_application_secret.expose(size), *job.client_application_keys) &&
+         traffic_keys(hash, job.server_application_secret.expose(size), *job.server_application_keys);
+}
+
+JobStatus ScheduleOperations::tls13_key_update(Tls13KeyUpdateJob& job) {
+  const std::size_t size = digest_size(job.hash);
+  Secret<kMaxDigest> next;
+  const bool done = expand_label(job.hash, job.secret->expose(size), "traffic upd", {}, next.writable(size)) &&
+                    traffic_keys(job.hash, next.expose(size), *job.keys);
+  if (done) job.secret->assign(next.expose(size));
+  return status_of(done);
+}
+
+JobStatus ScheduleOperations::tls12_master_secret(Tls12MasterSecretJob& job) {
+  std::array<std::uint8_t, 64> randoms{};
+  const auto join = [&randoms](Bytes first, Bytes second) {
+    std::memcpy(randoms.data(), first.data(), 32);
+    std::memcpy(&randoms[32], second.data(), 32);
+  };
+  bool done = false;
+  if (job.extended) {
+    Digest digest{};
+    const MutableBytes session_hash = MutableBytes(digest).first(digest_size(job.transcript->hash()));
+    job.transcript->digest(session_hash);
+    done = prf(job.hash, job.premaster, "extended master secret", session_hash, job.master_secret.writable());
+  } else {
+    join(job.client_random, job.server_random);
+    done = prf(job.hash, job.premaster, "master secret", randoms, job.master_secret.writable());
+  }
+  join(job.server_random, job.client_random);
+  Secret<2 * (kMaxKey + kAeadNonce)> block;
+  const std::size_t key = key_size(job.client_keys->aead);
+  const std::size_t iv = fixed_iv_size(job.client_keys->aead);
+  done = done && prf(job.hash, job.master_secret.expose(), "key expansion", randoms, block.writable(2 * (key + iv)));
+  if (done) {
+    Reader reader(block.expose(2 * (key + iv)));
+    job.client_keys->key.assign(reader.bytes(key));
+    job.server_keys->key.assign(reader.bytes(key));
+    job.client_keys->iv.assign(reader.bytes(iv));
+    job.server_keys->iv.assign(reader.bytes(iv));
+  }
+  return status_of(done);
+}
+
+JobStatus ScheduleOperations::tls12_finished(Tls12FinishedJob& job) {
+  RunningHash& transcript = *job.transcript;
+  const Hash hash = transcript.hash();
+  Digest bytes{};
+  const MutableBytes digest = MutableBytes(bytes).first(digest_size(hash));
+  transcript.digest(digest);
+  if (!prf(hash, job.master_secret->expose(), "client finished", digest, job.client_finished)) return status_of(false);
+  append_finished(transcript, job.client_finished);
+  transcript.digest(digest);
+  return status_of(prf(hash, job.master_secret->expose(), "server finished", digest, job.server_finished));
+}
+
+}  // namespace lockstep::crypto

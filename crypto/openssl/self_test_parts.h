@@ -1,0 +1,38 @@
+// The parts of the self-test; for self_test*.cc only.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/engine.h"
+
+namespace lockstep::crypto::self_test_parts {
+
+/// Empty when all is well, else what failed.
+using Complaint = std::string;
+
+/// Runs `jobs` to their end; false when the engine does not hand all of them back.
+bool run(Engine& engine, std::span<Job* const> jobs);
+/// Runs one job; true when it ended with status ok.
+bool succeeds(Engine& engine, Job& job);
+/// The bytes start, start + 1, ... modulo 256.
+std::vector<std::uint8_t> pattern(unsigned start, std::size_t size);
+/// Bytes from lower-case hexadecimal digits.
+std::vector<std::uint8_t> from_hex(std::string_view digits);
+bool equal(Bytes a, Bytes b);
+
+Complaint key_share(Engine& engine, Engine& reference);
+Complaint derive(Engine& engine);
+Complaint sign(Engine& engine);
+Complaint transcript(Engine& engine);
+Complaint tls13_server_flight(Engine& engine);
+Complaint tls13_key_update(Engine& engine);
+Complaint tls12_master_secret(Engine& engine);
+Complaint tls12_finished(Engine& engine);
+Complaint seal(Engine& engine, Engine& reference);
+Complaint open(Engine& engine, Engine& reference);
+
+}  // namespace lockstep::crypto::self_test_parts

@@ -1,0 +1,122 @@
+// Known answers of the public-key kinds.
+#include <openssl/err.h>
+
+#include <memory>
+
+#include "crypto/openssl/key.h"
+#include "crypto/openssl/self_test_parts.h"
+
+namespace lockstep::crypto::self_test_parts {
+namespace {
+
+constexpr std::array kGroups = {NamedGroup::x25519, NamedGroup::secp256r1, NamedGroup::secp384r1};
+
+const char* name_of(NamedGroup group) {
+  return group == NamedGroup::x25519 ? "X25519" : group == NamedGroup::secp256r1 ? "P-256" : "P-384";
+}
+
+struct Known {
+  NamedGroup group;
+  std::string_view private_key;
+  std::string_view peer;
+  std::string_view shared_secret;
+};
+
+/// X25519: RFC 7748 section 5.2. The curves: 0x010203... times the base point, by textbook affine arithmetic.
+constexpr std::array kKnown = {
+    Known{NamedGroup::x25519, "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4",
+          "e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c",
+          "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552"},
+    Known{NamedGroup::secp256r1, "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
+          "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+          "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+          "515c3d6eb9e396b904d3feca7f54fdcd0cc1e997bf375dca515ad0a6c3b4035f"},
+    Known{NamedGroup::secp384r1,
+          "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"
+          "2122232425262728292a2b2c2d2e2f30",
+          "04aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
+          "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+          "c76f2283dda95cd49b0ed9e733d2904474e37216f124e13d2c9ab4cf01021c49ad9cabb3d0b97499aef2f0ab313fa028"},
+};
+
+void copy(Bytes from, MutableBytes to) {
+  for (std::size_t i = 0; i < from.size() && i < to.size(); ++i) to[i] = from[i];
+}
+
+Complaint derive_known(Engine& engine, const Known& known) {
+  Secret<kMaxSharedSecret> private_key;
+  private_key.assign(from_hex(known.private_key));
+  DeriveJob good;
+  DeriveJob bad;  // X25519: the point of order one; the curves: not on the curve
+  for (DeriveJob* const job : {&good, &bad}) {
+    job->group = known.group;
+    job->private_key = &private_key;
+  }
+  const std::vector<std::uint8_t> peer = from_hex(known.peer);
+  copy(peer, good.peer_public_key);
+  if (known.group != NamedGroup::x25519) copy(peer, bad.peer_public_key);
+  if (known.group != NamedGroup::x25519) bad.peer_public_key[1] ^= 1U;
+  const std::array<Job*, 2> jobs = {&bad, &good};
+  if (!run(engine, jobs) || good.status != JobStatus::ok ||
+      !equal(good.shared_secret.expose(shared_secret_size(known.group)), from_hex(known.shared_secret)))
+    return std::string(name_of(known.group)) + " shared secret is wrong";
+  if (bad.status != JobStatus::bad_peer_key) return std::string(name_of(known.group)) + " takes an invalid peer key";
+  return {};
+}
+
+/// Fresh pairs of `engine` and of `reference` agree on a secret.
+bool pairs_agree(Engine& engine, Engine& reference, NamedGroup group) {
+  KeyShareJob ours;
+  KeyShareJob theirs;
+  ours.group = theirs.group = group;
+  if (!succeeds(engine, ours) || !succeeds(reference, theirs)) return false;
+  DeriveJob first;
+  DeriveJob second;
+  first.group = second.group = group;
+  first.private_key = &ours.private_key;
+  first.peer_public_key = theirs.public_key;
+  second.private_key = &theirs.private_key;
+  second.peer_public_key = ours.public_key;
+  const std::size_t size = shared_secret_size(group);
+  return succeeds(reference, first) && succeeds(reference, second) &&
+         equal(first.shared_secret.expose(size), second.shared_secret.expose(size));
+}
+
+bool signature_verifies(Engine& engine, const OpensslKey& key, SignatureScheme scheme) {
+  const auto job = std::make_unique<SignJob>();
+  const auto content = pattern(1, 100);
+  job->key = &key;
+  job->scheme = scheme;
+  job->content_size = 100;
+  copy(content, job->content);
+  return succeeds(engine, *job) && key.verify(scheme, content, Bytes(job->signature).first(job->signature_size));
+}
+
+}  // namespace
+
+Complaint key_share(Engine& engine, Engine& reference) {
+  for (const NamedGroup group : kGroups)
+    if (!pairs_agree(engine, reference, group)) return std::string(name_of(group)) + " key pairs do not agree";
+  return {};
+}
+
+Complaint derive(Engine& engine) {
+  for (const Known& known : kKnown)
+    if (Complaint complaint = derive_known(engine, known); !complaint.empty()) return complaint;
+  return {};
+}
+
+/// With keys that are quick to make. RSA has no part here: each of its signatures is verified before it is released.
+Complaint sign(Engine& engine) {
+  const auto p256 = OpensslKey::prepare(UniquePkey(EVP_EC_gen("P-256")), KeyType::ecdsa_p256, 256);
+  const auto ed25519 =
+      OpensslKey::prepare(UniquePkey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")), KeyType::ed25519, 255);
+  ERR_clear_error();
+  if (p256 == nullptr || !signature_verifies(engine, *p256, SignatureScheme::ecdsa_secp256r1_sha256))
+    return "ECDSA signature does not verify";
+  if (ed25519 == nullptr || !signature_verifies(engine, *ed25519, SignatureScheme::ed25519))
+    return "Ed25519 signature does not verify";
+  return {};
+}
+
+}  // namespace lockstep::crypto::self_test_parts

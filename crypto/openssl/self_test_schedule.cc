@@ -1,0 +1,199 @@
+// Known answers of the key schedules. Their outputs are many, so each answer is the SHA-256 of all outputs in a row; it
+// was computed with an independent model of the RFCs' formulas (HMAC and SHA-2 of Python's standard library).
+#include <memory>
+
+#include "crypto/openssl/self_test_parts.h"
+
+namespace lockstep::crypto::self_test_parts {
+namespace {
+
+/// SHA-256 over everything that is added.
+class Outputs {
+ public:
+  void add(Bytes bytes) { hash_.update(bytes); }
+  void add(const RecordKeys& keys, std::size_t iv_size) {
+    add(keys.key.expose(key_size(keys.aead)));
+    add(keys.iv.expose(iv_size));
+  }
+  bool are(std::string_view digest) const {
+    std::array<std::uint8_t, 32> found{};
+    hash_.digest(found);
+    return equal(found, from_hex(digest));
+  }
+
+ private:
+  RunningHash hash_{Hash::sha256};
+};
+
+struct Case {
+  Hash hash;
+  Aead aead;
+  std::string_view answer;
+};
+
+void copy(Bytes from, MutableBytes to) {
+  for (std::size_t i = 0; i < from.size() && i < to.size(); ++i) to[i] = from[i];
+}
+
+RunningHash transcript_of(Hash hash, Bytes content) {
+  RunningHash transcript(hash);
+  transcript.update(content);
+  return transcript;
+}
+
+bool flight_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  std::array<RecordKeys, 4> keys;
+  for (RecordKeys& each : keys) each.aead = known.aead;
+  RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
+  const auto shared_secret = pattern(1, 32);
+  const auto certificate_verify = pattern(4, 80);
+  const auto job = std::make_unique<Tls13ServerFlightJob>();
+  job->shared_secret = shared_secret;
+  copy(pattern(2, size), job->hello_digest);
+  job->transcript = &transcript;
+  job->certificate_verify = certificate_verify;
+  job->client_handshake_keys = keys.data();
+  job->server_handshake_keys = &keys[1];
+  job->client_application_keys = &keys[2];
+  job->server_application_keys = &keys[3];
+  if (!succeeds(engine, *job)) return false;
+  Outputs outputs;
+  for (const RecordKeys& each : keys) outputs.add(each, kAeadNonce);
+  outputs.add(Bytes(job->server_finished).first(size));
+  outputs.add(job->client_finished.expose(size));
+  outputs.add(job->client_application_secret.expose(size));
+  outputs.add(job->server_application_secret.expose(size));
+  outputs.add(job->master_secret.expose(size));
+  std::array<std::uint8_t, kMaxDigest> digest{};
+  transcript.digest(MutableBytes(digest).first(size));
+  outputs.add(Bytes(digest).first(size));
+  return outputs.are(known.answer);
+}
+
+bool key_update_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  Secret<kMaxDigest> secret;
+  secret.assign(pattern(5, size));
+  RecordKeys keys;
+  keys.aead = known.aead;
+  Tls13KeyUpdateJob job;
+  job.hash = known.hash;
+  job.secret = &secret;
+  job.keys = &keys;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  outputs.add(secret.expose(size));
+  outputs.add(keys, kAeadNonce);
+  return outputs.are(known.answer);
+}
+
+bool master_secret_is_right(Engine& engine, const Case& known, bool extended) {
+  RunningHash transcript = transcript_of(known.hash, pattern(4, 100));
+  const auto premaster = pattern(1, 32);
+  RecordKeys client;
+  RecordKeys server;
+  client.aead = server.aead = known.aead;
+  const auto job = std::make_unique<Tls12MasterSecretJob>();
+  job->hash = known.hash;
+  job->premaster = premaster;
+  job->extended = extended;
+  job->transcript = &transcript;
+  copy(pattern(2, 32), job->client_random);
+  copy(pattern(3, 32), job->server_random);
+  job->client_keys = &client;
+  job->server_keys = &server;
+  if (!succeeds(engine, *job)) return false;
+  const std::size_t iv = known.aead == Aead::chacha20_poly1305 ? kAeadNonce : 4;
+  const std::size_t key = key_size(known.aead);
+  Outputs outputs;
+  outputs.add(job->master_secret.expose());
+  outputs.add(client.key.expose(key));
+  outputs.add(server.key.expose(key));
+  outputs.add(client.iv.expose(iv));
+  outputs.add(server.iv.expose(iv));
+  return outputs.are(known.answer);
+}
+
+bool finished_is_right(Engine& engine, const Case& known) {
+  RunningHash transcript = transcript_of(known.hash, pattern(4, 100));
+  Secret<48> master_secret;
+  master_secret.assign(pattern(1, 48));
+  Tls12FinishedJob job;
+  job.master_secret = &master_secret;
+  job.transcript = &transcript;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  outputs.add(job.client_finished);
+  outputs.add(job.server_finished);
+  return outputs.are(known.answer);
+}
+
+bool transcript_is_right(Engine& engine, Hash hash, std::string_view answer) {
+  constexpr std::array<std::uint8_t, 3> kAbc = {'a', 'b', 'c'};  // FIPS 180-4's example
+  RunningHash transcript(hash);
+  TranscriptJob job;
+  job.transcript = &transcript;
+  job.append = {Bytes(kAbc).first(2), Bytes(kAbc).last(1)};
+  return succeeds(engine, job) && equal(Bytes(job.digest[1]).first(digest_size(hash)), from_hex(answer));
+}
+
+}  // namespace
+
+Complaint transcript(Engine& engine) {
+  if (!transcript_is_right(engine, Hash::sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
+    return "SHA-256 transcript is wrong";
+  if (!transcript_is_right(engine, Hash::sha384,
+                           "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                           "8086072ba1e7cc2358baeca134c825a7"))
+    return "SHA-384 transcript is wrong";
+  return {};
+}
+
+Complaint tls13_server_flight(Engine& engine) {
+  if (!flight_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                "1178491b1510b7b10e1affdfc6b6aac2a711450339ef92f302645f7f85d585a9"}))
+    return "TLS 1.3 key schedule with SHA-256 is wrong";
+  if (!flight_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                "36d430c70869ac8c66e63fcff950aa470bd7bcc0d6eed3ba028106c8f2c23395"}))
+    return "TLS 1.3 key schedule with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls13_key_update(Engine& engine) {
+  if (!key_update_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                    "290d35e0a468ae87ded4919699e77800bab816900d66d3856358b7482e8abd80"}))
+    return "TLS 1.3 key update with SHA-256 is wrong";
+  if (!key_update_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                    "88c793eddc5a0714f2d94e0456eb4daa6ff7d10a02a274e6a5d8914f4b356aa7"}))
+    return "TLS 1.3 key update with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls12_master_secret(Engine& engine) {
+  if (!master_secret_is_right(
+          engine, {Hash::sha256, Aead::aes_128_gcm, "24434ac054e57f2e3bb59e53103458918c38dbc589c607db43097dcb7d9343bf"},
+          true) ||
+      !master_secret_is_right(
+          engine, {Hash::sha384, Aead::aes_256_gcm, "c33dd12a538cf7d97d2566c64bd4a9bc3296be6f1259f46fd02ebb42c3dd2e00"},
+          true))
+    return "TLS 1.2 extended master secret is wrong";
+  if (!master_secret_is_right(
+          engine,
+          {Hash::sha256, Aead::chacha20_poly1305, "e5d50431a687815a19a750273e4de12b9658d72302db39f5558f70c75002da06"},
+          false))
+    return "TLS 1.2 master secret is wrong";
+  return {};
+}
+
+Complaint tls12_finished(Engine& engine) {
+  if (!finished_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                  "053d61c96c5865bf96e41fd61d91575093a05ddf2b5e4a11bf9616c98ba2e305"}))
+    return "TLS 1.2 Finished with SHA-256 is wrong";
+  if (!finished_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                  "b533eeb3c05fe5b206157ef7a043c2e8656b0ee63d7e80520ee518edeedaff80"}))
+    return "TLS 1.2 Finished with SHA-384 is wrong";
+  return {};
+}
+
+}  // namespace lockstep::crypto::self_test_parts

@@ -1,0 +1,81 @@
+#include "crypto/record/expanded_keys.h"
+
+#include <new>
+
+namespace lockstep::crypto {
+namespace {
+
+void wipe_key(gcm_key_data& key) {
+  wipe({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
+}
+
+void count(std::atomic<std::uint64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+ExpandedKeys::ExpandedKeys(std::size_t entries, ExpandedKeyCounters& counters) : counters_(counters) {
+  while (capacity() < entries) set_count_ *= 2;
+  sets_.reset(new (std::nothrow) Set[set_count_]());
+  keys_.reset(new (std::nothrow) Key[capacity()]());
+}
+
+ExpandedKeys::~ExpandedKeys() {
+  for (std::size_t i = 0; keys_ != nullptr && i < capacity(); ++i) wipe_key(keys_[i].data);
+}
+
+std::size_t ExpandedKeys::set_of(std::uint64_t id) const {
+  // Identifiers count up; Fibonacci hashing spreads any stride over the sets.
+  return (id * 0x9e3779b97f4a7c15ULL >> 32U) & (set_count_ - 1);
+}
+
+std::size_t ExpandedKeys::way_of(const Set& set, std::uint64_t id) {
+  std::size_t way = 0;
+  while (way < kWays && set.id[way] != id) ++way;
+  return way;
+}
+
+ExpandedKeys::Slot ExpandedKeys::find_or_take(std::uint64_t id) {
+  const std::size_t index = set_of(id);
+  Set& set = sets_[index];
+  ++clock_;
+  std::size_t way = way_of(set, id);
+  if (way < kWays) {
+    set.used[way] = clock_;
+    count(counters_.hits);
+    return {&key_at(index, way), false};
+  }
+  way = way_of(set, 0);
+  if (way == kWays) {
+    way = 0;
+    for (std::size_t i = 1; i < kWays; ++i)
+      if (clock_ - set.used[i] > clock_ - set.used[way]) way = i;
+    wipe_key(key_at(index, way));
+    count(counters_.evictions);
+  }
+  set.id[way] = id;
+  set.used[way] = clock_;
+  count(counters_.expansions);
+  return {&key_at(index, way), true};
+}
+
+void ExpandedKeys::forget(std::uint64_t id) {
+  if (id == 0) return;
+  const std::size_t index = set_of(id);
+  const std::size_t way = way_of(sets_[index], id);
+  if (way == kWays) return;
+  sets_[index].id[way] = 0;
+  wipe_key(key_at(index, way));
+}
+
+void ExpandedKeys::prefetch_key(std::uint64_t id) const {
+  constexpr std::size_t kLine = 64;
+  const std::size_t index = set_of(id);
+  const std::size_t way = way_of(sets_[index], id);
+  if (way == kWays) return;
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&key_at(index, way));
+  for (std::size_t at = 0; at < sizeof(gcm_key_data); at += kLine) __builtin_prefetch(bytes + at);
+}
+
+}  // namespace lockstep::crypto

@@ -1,0 +1,59 @@
+// The bounded cache of expanded AES-GCM keys: round keys and powers of the hash key, about 1 KB each.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "crypto/record/engine.h"
+#include "crypto/record/ipsec_mb.h"
+
+namespace lockstep::crypto {
+
+/// Four-way set-associative by RecordKeys::id; the least recently used of a set gives way. Whatever leaves is wiped.
+class ExpandedKeys {
+ public:
+  /// Room for at least `entries` keys (rounded up to a power of two). `counters` must outlive the cache.
+  ExpandedKeys(std::size_t entries, ExpandedKeyCounters& counters);
+  ExpandedKeys(const ExpandedKeys&) = delete;
+  ExpandedKeys& operator=(const ExpandedKeys&) = delete;
+  ~ExpandedKeys();
+  /// False when there was no memory.
+  bool ready() const { return sets_ != nullptr && keys_ != nullptr; }
+  std::size_t capacity() const { return set_count_ * kWays; }
+
+  struct Slot {
+    gcm_key_data* key;
+    bool fresh;  // zeros: the caller expands the key into it
+  };
+  /// The slot of `id`, which must not be 0; valid until the next call.
+  Slot find_or_take(std::uint64_t id);
+  /// Wipes the slot of `id`, if there is one.
+  void forget(std::uint64_t id);
+
+  /// Fetch what a coming find_or_take of `id` will read: first its set, then the key.
+  void prefetch_set(std::uint64_t id) const { __builtin_prefetch(&sets_[set_of(id)]); }
+  void prefetch_key(std::uint64_t id) const;
+
+ private:
+  static constexpr std::size_t kWays = 4;
+  struct alignas(64) Key {  // the library's type asks for this alignment in words only
+    gcm_key_data data;
+  };
+  struct alignas(64) Set {
+    std::array<std::uint64_t, kWays> id;    // 0: empty
+    std::array<std::uint32_t, kWays> used;  // `clock_` at the last use
+  };
+
+  std::size_t set_of(std::uint64_t id) const;
+  /// The way that holds `id`, or kWays.
+  static std::size_t way_of(const Set& set, std::uint64_t id);
+  gcm_key_data& key_at(std::size_t set, std::size_t way) const { return keys_[set * kWays + way].data; }
+
+  std::size_t set_count_ = 1;
+  std::unique_ptr<Set[]> sets_;
+  std::unique_ptr<Key[]> keys_;
+  std::uint32_t clock_ = 0;
+  ExpandedKeyCounters& counters_;
+};
+
+}  // namespace lockstep::crypto
