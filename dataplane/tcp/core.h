@@ -1,0 +1,179 @@
+// All of a worker's TCP behind `Stack`. Its functions lie in files by subject; those that may end a connection say so.
+#pragma once
+
+#include "dataplane/base/flow_hash.h"
+#include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/header.h"
+#include "dataplane/tcp/list.h"
+#include "dataplane/tcp/listeners.h"
+#include "dataplane/tcp/range_pool.h"
+#include "dataplane/tcp/stack.h"
+#include "dataplane/tcp/table.h"
+
+namespace lockstep::tcp {
+
+/// A segment on its way in: the header read, `payload` starts behind it.
+struct Segment {
+  Header header;
+  MbufPtr payload;
+  std::uint32_t length = 0;  // payload bytes
+
+  std::uint32_t sequence() const { return header.sequence; }
+  bool has(std::uint8_t bits) const { return header.has(bits); }
+  /// Sequence numbers it takes up (RFC 9293 section 3.4, SEG.LEN).
+  std::uint32_t sequence_length() const { return length + (has(Flags::kSyn) ? 1 : 0) + (has(Flags::kFin) ? 1 : 0); }
+};
+
+class Core {
+ public:
+  Core(const Config& config, net::Network& network, MbufPools& pools, Random& random, const Steering* steering,
+       Instant now);
+  ~Core();
+
+  // stack.cc forwards to these; Stack documents them.
+  std::optional<ListenerId> listen(const SocketAddress& local, std::uint64_t cookie);
+  void close_listener(ListenerId id);
+  std::optional<ConnectionId> connect(const SocketAddress& remote, std::uint64_t cookie, Instant now);
+  void input(net::ReceivedBatch& batch, Instant now);
+  std::optional<Ready> next_ready();
+  Connection* owned(ConnectionId id);
+  void consumed(Connection& c, std::uint32_t count);
+  std::uint32_t send_space(Connection& c) const;
+  void send(Connection& c, Chain&& data);
+  void shutdown(Connection& c);
+  void abort(Connection& c, Instant now);
+  void release(Connection& c, Instant now);
+  ConnectionInfo info(const Connection& c) const;
+  void advance(Instant now);
+  void output(Instant now);
+  Instant next() const;
+  std::uint32_t connections() const { return connections_.size(); }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  // input.cc: which connection, and whether the segment is acceptable.
+  void process(net::TcpSegment& received, std::uint32_t hash, Instant now);
+  void unknown_flow(const FlowTuple& flow, std::uint32_t hash, Segment& segment, Instant now);
+  bool established_in_order(Connection& c, Segment& segment, Instant now);
+  void synchronized(Connection& c, Segment& segment, Instant now);
+  bool timestamp_acceptable(Connection& c, const Segment& segment, Instant now);
+  void not_acceptable(Connection& c, const Segment& segment, Instant now);
+  void reset_received(Connection& c, const Segment& segment, Instant now);
+  void challenge(Connection& c, Instant now);
+  void in_time_wait(Connection& c, Segment& segment, Instant now);
+
+  // acknowledge.cc: what the ACK says. False when the segment is to be dropped or the connection is gone.
+  bool acknowledge(Connection& c, const Segment& segment, Instant now);
+  void take_sack(Connection& c, const Segment& segment);
+  void update_window(Connection& c, const Segment& segment);
+  void window_opened(Connection& c, std::uint32_t ack);
+  bool new_data_acknowledged(Connection& c, const Segment& segment, Instant now);
+  void measure(Connection& c, const Segment& segment, std::uint32_t ack, Instant now);
+  bool own_fin_acknowledged(Connection& c, Instant now);
+  void duplicate_ack(Connection& c, Instant now);
+
+  // recovery.cc: what is lost and what is on its way.
+  std::uint32_t in_flight(const Connection& c) const;
+  void find_losses(Connection& c, Instant now);
+  void progress_recovery(Connection& c, std::uint32_t acknowledged);
+  void mark_all_lost(Connection& c);
+  void retransmission_timeout(Connection& c, Instant now);
+
+  // receive.cc: payload, FIN and window. May end the connection.
+  void accept_payload(Connection& c, Segment& segment, Instant now);
+  void in_order(Connection& c, Chain&& data, Instant now);
+  void out_of_order(Connection& c, std::uint32_t sequence, Chain&& data, Instant now);
+  void delivered(Connection& c, std::uint32_t next, Instant now);
+  void in_order_fin(Connection& c, Instant now);
+  void count_memory(Connection& c);
+  bool memory_short(const Connection& c) const;
+  std::uint32_t receive_space(const Connection& c) const;
+  std::uint32_t window_threshold(const Connection& c) const;
+  std::uint16_t announce_window(Connection& c) const;
+
+  // handshake.cc
+  void syn_for_listener(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, const Segment& segment,
+                        std::optional<std::uint32_t> after_sequence, Instant now);
+  void in_syn_sent(Connection& c, Segment& segment, Instant now);
+  void syn_again(Connection& c, const Segment& segment, Instant now);
+  bool complete_handshake(Connection& c, const Segment& segment, Instant now);
+  void negotiate(Connection& c, const Header& header);
+  void begin_established(Connection& c, const Segment& segment, Instant now);
+  Connection* make_connection(const FlowTuple& flow, std::uint32_t hash, const net::Route& route, Instant now);
+  std::optional<std::uint16_t> choose_port(const IpAddress& source, const SocketAddress& remote, Instant now);
+  std::uint32_t initial_sequence(const FlowTuple& flow, Instant now) const;
+  bool acceptable_remote(const FlowTuple& flow) const;
+
+  // output.cc: what goes out now.
+  void transmit(Connection& c, Instant now);
+  enum class Step : std::uint8_t { sent, nothing, stop };
+  Step retransmit_next(Connection& c, std::uint32_t& flight, Instant now);
+  Step send_new(Connection& c, std::uint32_t& flight, Instant now);
+  bool has_unsent(const Connection& c) const;
+  void arm_retransmit(Connection& c, Instant now);
+  Duration timeout(const Connection& c) const;
+
+  // segment.cc: building segments. False when there was no buffer.
+  std::uint32_t send_data(Connection& c, std::uint32_t sequence, std::uint32_t length, bool with_fin,
+                          bool retransmission, Instant now);
+  bool send_control(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now);
+  bool send_ack(Connection& c, Instant now) { return send_control(c, c.snd_nxt, Flags::kAck, now); }
+  void send_syn(Connection& c, Instant now);
+  void send_reset(Connection& c, Instant now);
+  void answer_with_reset(const FlowTuple& flow, const Segment& segment, Instant now);
+  Header header_for(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now) const;
+  void add_sack(Connection& c, Header& header) const;
+  MbufPtr start_segment(const Header& header);
+  void put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now);
+  std::uint32_t timestamp_clock(const Connection& c, Instant now) const;
+
+  // timers.cc
+  void schedule(Connection& c);
+  void expired(Connection& c, Instant now);
+  bool retransmit_expired(Connection& c, Instant now);
+  void probe_window(Connection& c, Instant now);
+  bool linger_expired(Connection& c, Instant now);
+
+  // close.cc: states and ends.
+  void set_state(Connection& c, ConnectionState next);
+  void post(Connection& c, std::uint8_t events);
+  void touch(Connection& c) { output_.push_back(c); }
+  void enter_time_wait(Connection& c, Instant now);
+  void enter_fin_wait_2(Connection& c, Instant now);
+  /// Ends the connection; without an owner it is gone afterwards.
+  void finish(Connection& c, CloseReason reason);
+  /// Takes the connection out of everything but the ready list.
+  void retire(Connection& c);
+  void erase(Connection& c);
+  void count_end(const Connection& c, CloseReason reason);
+
+  // icmp.cc
+  void icmp_error(const net::IcmpError& error, Instant now);
+  void lower_mss(Connection& c, std::uint16_t mtu);
+
+  Config config_;
+  net::Network& network_;
+  MbufPools& pools_;
+  const Steering* steering_;
+  FlowHash table_hash_;
+  FlowHash sequence_hash_;   // RFC 6528
+  FlowHash port_hash_;       // RFC 6056
+  FlowHash timestamp_hash_;  // RFC 7323 section 5.4
+  Counters counters_;
+  RangePool ranges_;
+  TimingWheel wheel_;
+  Slab<Connection> connections_;
+  Table table_;
+  Listeners listeners_;
+  List<Connection, &Connection::ready_link> ready_;
+  List<Connection, &Connection::output_link> output_;
+  List<Connection, &Connection::wait_link> half_open_;
+  List<Connection, &Connection::wait_link> time_wait_;
+  std::uint64_t receive_memory_ = 0;  // of all connections
+  std::uint64_t memory_limit_;        // above it little more than what is next in order is accepted
+  std::uint32_t next_port_ = 0;
+  std::uint8_t window_shift_;
+  Instant now_;
+};
+
+}  // namespace lockstep::tcp
