@@ -1,0 +1,79 @@
+// The ClientHello message (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2).
+#pragma once
+
+#include <array>
+
+#include "crypto/algorithms.h"
+#include "dataplane/tls/error.h"
+#include "dataplane/tls/handshake_message.h"
+
+namespace lockstep::tls {
+
+/// A list of 16-bit code points as it stands in a message. An empty view: the extension was not sent.
+class CodePoints {
+ public:
+  CodePoints() = default;
+  explicit CodePoints(Bytes bytes) : bytes_(bytes) {}
+  bool empty() const { return bytes_.empty(); }
+  std::size_t size() const { return bytes_.size() / 2; }
+  std::uint16_t operator[](std::size_t i) const {
+    return static_cast<std::uint16_t>(bytes_[2 * i] << 8U | bytes_[2 * i + 1]);
+  }
+  /// Where `value` stands first; size() when it does not.
+  template <class T>
+  std::size_t find(T value) const {
+    std::size_t i = 0;
+    while (i < size() && (*this)[i] != static_cast<std::uint16_t>(value)) ++i;
+    return i;
+  }
+  template <class T>
+  bool contains(T value) const {
+    return find(value) != size();
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+/// What a ClientHello says. Views into the message; unknown extensions, suites, groups and versions are passed over
+/// (RFC 8701).
+struct ClientHello {
+  std::uint16_t legacy_version = 0;
+  Bytes random;
+  Bytes session_id;
+  CodePoints cipher_suites;
+  Bytes compression_methods;
+
+  Bytes server_name;  // the host name; empty: none
+  CodePoints supported_versions;
+  CodePoints supported_groups;
+  CodePoints signature_algorithms;
+  Bytes ec_point_formats;
+  Bytes alpn;                  // ProtocolNameList without its length
+  Bytes key_shares;            // KeyShareEntry list without its length
+  bool has_key_share = false;  // the list may be empty
+  bool has_pre_shared_key = false;
+  bool has_psk_modes = false;
+  bool has_early_data = false;
+  bool extended_master_secret = false;
+  bool secure_renegotiation = false;  // extension or SCSV
+  bool fallback = false;              // TLS_FALLBACK_SCSV
+
+  /// Reads the body: malformed_message when it does not parse to its exact end, duplicate_extension,
+  /// illegal_parameter, bad_renegotiation_info, bad_key_share.
+  Error read(Bytes body);
+  /// The key share for `group` (bad_key_share when its size is wrong); empty when none was sent.
+  Error find_key_share(crypto::NamedGroup group, Bytes& key) const;
+
+ private:
+  Error read_extensions(Bytes extensions);
+  Error read_extension(std::uint16_t type, Bytes body);
+  Error read_server_name(Bytes body);
+  Error check_key_shares() const;
+};
+
+/// Digest of what a second ClientHello must repeat after HelloRetryRequest: everything but the extensions that may
+/// change (RFC 8446 section 4.1.2). `body` has been read without an error.
+std::array<std::uint8_t, 32> unchanging_part(Bytes body);
+
+}  // namespace lockstep::tls

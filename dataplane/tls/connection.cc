@@ -1,0 +1,261 @@
+#include "dataplane/tls/connection.h"
+
+#include <algorithm>
+
+namespace lockstep::tls {
+
+using crypto::JobKind;
+
+Connection::~Connection() {
+  clear();
+}
+
+// The calls of Session.
+
+void Connection::receive(std::span<const MutableBytes> unread, Effects& effects) {
+  if (abandoned_) return;
+  const Call call(*this, effects);
+  InputCursor cursor(unread);
+  if (discards_input()) {
+    if (inbound_.idle()) link_.dispose(false, static_cast<std::uint32_t>(cursor.remaining()));
+    return;
+  }
+  if (handshake_ == nullptr && !established_ && cursor.remaining() != 0 && !start_handshake())
+    return fail(Error::no_memory);
+  cursor.skip(inbound_.scheduled());
+  input_exhausted_ = cursor.remaining() == 0;
+  while (wants_record()) {
+    RecordHeader header;
+    switch (inbound_.peek(cursor, header)) {
+      case Inbound::Peek::incomplete:
+        input_exhausted_ = true;
+        return;
+      case Inbound::Peek::malformed:
+        return fail(Error::malformed_record_header);
+      case Inbound::Peek::too_long:
+        return fail(Error::record_too_long);
+      case Inbound::Peek::not_tls:
+        return fail(Error::not_tls);
+      case Inbound::Peek::record:
+        break;
+    }
+    const std::uint32_t scheduled = inbound_.scheduled();
+    if (const Error error = take_record(cursor, header); error != Error::none) return fail(error);
+    if (inbound_.scheduled() == scheduled) return;  // no job to be had
+    input_exhausted_ = cursor.remaining() == 0;
+    advance_handshake();
+  }
+}
+
+void Connection::peer_fin(Effects& effects) {
+  if (abandoned_) return;
+  const Call call(*this, effects);
+  fin_ = true;
+}
+
+void Connection::write(std::span<const MutableBytes> pending, std::uint32_t budget, Effects& effects) {
+  if (abandoned_ || !established_ || ending_ != Ending::no) return;
+  const Call call(*this, effects);
+  outbound_.write(link_, pending, budget);
+  if (outbound_.at_record_limit(link_.core)) fail(Error::record_limit);
+}
+
+void Connection::shutdown(Effects& effects) {
+  if (abandoned_ || ending_ != Ending::no) return;
+  const Call call(*this, effects);
+  outbound_.end_with(Alert::close_notify);
+  if (established_) return;
+  if (handshake_ != nullptr) link_.core.counters.handshakes_failed.add();
+  phase_ = Phase::closing;
+  ending_ = Ending::by_alert;
+}
+
+void Connection::job_done(crypto::Job& job, Effects& effects) {
+  --link_.jobs_in_flight;
+  if (abandoned_) {
+    if (idle()) clear();
+    return;
+  }
+  const Call call(*this, effects);
+  switch (job.kind) {
+    case JobKind::seal:
+      static_cast<SealRecord&>(job).returned = true;
+      break;
+    case JobKind::open:
+      static_cast<OpenRecord&>(job).returned = true;
+      break;
+    case JobKind::tls13_key_update: {
+      const bool ours = &job == &outbound_.traffic.update;
+      const Error error = ours ? outbound_.key_update_done() : inbound_.key_update_done(link_);
+      if (error == Error::none) break;
+      fail(error);
+      // Without keys for it there is no alert.
+      if (ours) ending_ = Ending::by_force;
+      break;
+    }
+    default:
+      --handshake_->pending_jobs;
+  }
+  take_opened_records();
+}
+
+void Connection::timeout(Instant now, Effects& effects) {
+  if (abandoned_ || !handshaking() || now < deadline_) return;
+  const Call call(*this, effects);
+  fail(Error::handshake_timeout);
+}
+
+void Connection::abandon() {
+  abandoned_ = true;
+  if (ending_ == Ending::no && !established_ && handshake_ != nullptr) link_.core.counters.handshakes_failed.add();
+  ending_ = Ending::over;
+  phase_ = Phase::closed;
+  if (idle()) clear();
+}
+
+SessionInfo Connection::info() const {
+  SessionInfo info;
+  info.established = established_;
+  info.version = negotiated_.version;
+  info.cipher_suite = negotiated_.cipher_suite;
+  info.group = negotiated_.group;
+  info.signature_scheme = negotiated_.signature_scheme;
+  info.hello_retry = negotiated_.hello_retry;
+  info.server_name = {negotiated_.server_name.data(), negotiated_.server_name_size};
+  info.alpn = {negotiated_.alpn.data(), negotiated_.alpn_size};
+  info.phase = name(phase_);
+  info.error = error_;
+  return info;
+}
+
+// The handshake's life.
+
+bool Connection::start_handshake() {
+  Core& core = link_.core;
+  handshake_ = core.handshakes.make(link_, inbound_, outbound_, *config_, negotiated_, phase_);
+  if (handshake_ == nullptr) {
+    core.counters.pool_full.add();
+    return false;
+  }
+  core.counters.handshakes_started.add();
+  core.counters.handshakes_in_progress.add();
+  start(&server_handshake);
+  advance_handshake();
+  return ending_ == Ending::no;
+}
+
+void Connection::start(Coroutine (*handshake)(Handshake&)) {
+  handshake_->awaiting = Handshake::Awaiting::nothing;
+  handshake_->coroutine = handshake(*handshake_);
+  link_.core.largest_frame = std::max(link_.core.largest_frame, handshake_->frame.last_size());
+  if (!handshake_->coroutine) fail(Error::no_memory);
+}
+
+bool Connection::advance_handshake() {
+  bool advanced = false;
+  while (handshake_ != nullptr && handshaking() && handshake_->ready()) {
+    advanced = true;
+    handshake_->coroutine.resume();
+    if (!handshake_->coroutine.done()) continue;
+    const Error outcome = handshake_->coroutine.outcome();
+    handshake_->coroutine.destroy();
+    if (outcome != Error::none) {
+      fail(outcome);
+    } else if (handshake_->successor != nullptr) {
+      start(std::exchange(handshake_->successor, nullptr));
+    } else {
+      establish();
+    }
+  }
+  return advanced;
+}
+
+void Connection::establish() {
+  established_ = true;
+  phase_ = Phase::established;
+  link_.effects->established = true;
+  Counters& counters = link_.core.counters;
+  (negotiated_.version == Version::tls13 ? counters.handshakes_tls13 : counters.handshakes_tls12).add();
+}
+
+void Connection::release_handshake() {
+  if (handshake_ == nullptr) return;
+  link_.core.handshakes.release(std::exchange(handshake_, nullptr));
+  link_.core.counters.handshakes_in_progress.subtract();
+}
+
+// The end.
+
+void Connection::fail(Error error) {
+  if (ending_ != Ending::no) return;
+  Counters& counters = link_.core.counters;
+  error_ = error;
+  counters.errors[static_cast<std::size_t>(error)].add();
+  if (!established_) counters.handshakes_failed.add();
+  phase_ = Phase::closing;
+  ending_ = Ending::by_alert;
+  if (error == Error::peer_alert) {
+    counters.alerts_received.add();
+    ending_ = Ending::at_once;
+  } else if (error == Error::truncated && !established_) {
+    ending_ = Ending::at_once;  // nobody is there to read an alert
+  } else if (outbound_.ending()) {
+    ending_ = Ending::at_once;  // nothing may follow our close_notify
+  } else {
+    outbound_.end_with(alert_of(error));
+    if (error != Error::truncated) counters.alerts_sent.add();
+  }
+}
+
+bool Connection::check_fin() {
+  if (!fin_ || !input_exhausted_ || !inbound_.idle() || discards_input()) return false;
+  if (handshake_ != nullptr && !established_ && !handshake_->wants_input()) return false;
+  if (established_ && outbound_.ending()) {
+    // Both sides are done: many peers answer close_notify with a bare FIN.
+    peer_closed_ = link_.effects->peer_closed = true;
+  } else {
+    fail(Error::truncated);
+  }
+  return true;
+}
+
+void Connection::settle() {
+  do {
+    if (outbound_.pump(link_) != Error::none) {
+      fail(Error::engine_failed);
+      ending_ = Ending::by_force;
+      break;
+    }
+  } while (advance_handshake() || check_fin());
+  const bool handshake_over = handshake_ != nullptr && !handshaking();
+  if (handshake_over && handshake_->pending_jobs == 0 && outbound_.idle()) release_handshake();
+  // While the handshake computes, what it has read stays: that the input is disposed of tells the caller to come again.
+  if (!handshaking() || (handshake_ != nullptr && handshake_->wants_input())) inbound_.release_held(link_);
+  report_end();
+}
+
+void Connection::report_end() {
+  if (ending_ == Ending::over) return;
+  if (ending_ == Ending::no) {
+    if (outbound_.ended() && !output_ended_) output_ended_ = link_.effects->output_ended = true;
+    if (output_ended_ && peer_closed_) ending_ = Ending::at_once;
+  }
+  if (ending_ == Ending::by_alert && outbound_.end_starved()) ending_ = Ending::by_force;
+  if (ending_ == Ending::by_force) {
+    link_.effects->close = Close::abort;
+  } else if ((ending_ == Ending::by_alert && outbound_.ended()) || (ending_ == Ending::at_once && outbound_.idle())) {
+    link_.effects->close = Close::after_output;
+  } else {
+    return;
+  }
+  ending_ = Ending::over;
+  phase_ = Phase::closed;
+}
+
+void Connection::clear() {
+  release_handshake();
+  inbound_.clear(link_);
+  outbound_.clear(link_);
+}
+
+}  // namespace lockstep::tls

@@ -1,0 +1,35 @@
+// What TLS counts.
+#pragma once
+
+#include <array>
+
+#include "dataplane/base/counters.h"
+#include "dataplane/tls/error.h"
+
+namespace lockstep::tls {
+
+constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit) + 1;
+
+// clang-format off
+#define LOCKSTEP_TLS_COUNTERS(X)                                            \
+  X(counter, handshakes_started, "Handshakes started")                      \
+  X(counter, handshakes_tls13, "TLS 1.3 handshakes completed")              \
+  X(counter, handshakes_tls12, "TLS 1.2 handshakes completed")              \
+  X(counter, handshakes_failed, "Handshakes that did not complete")         \
+  X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
+  X(counter, alerts_sent, "Fatal alerts sent")                              \
+  X(counter, alerts_received, "Fatal alerts received")                      \
+  X(counter, records_sealed, "Records sealed")                              \
+  X(counter, records_opened, "Records opened")                              \
+  X(counter, key_updates_received, "KeyUpdate messages received")           \
+  X(counter, key_updates_sent, "KeyUpdate messages sent")                   \
+  X(counter, pool_full, "Sessions refused or delayed because a pool was empty") \
+  X(gauge, handshakes_in_progress, "Handshakes in progress")
+// clang-format on
+LOCKSTEP_COUNTERS(CommonCounters, LOCKSTEP_TLS_COUNTERS);
+
+struct Counters : CommonCounters {
+  std::array<Counter, kErrorCount> errors;  // by Error
+};
+
+}  // namespace lockstep::tls

@@ -1,0 +1,32 @@
+// The EncryptedExtensions message (RFC 8446 section 4.3.1).
+#pragma once
+
+#include "dataplane/tls/extensions.h"
+#include "dataplane/tls/handshake_message.h"
+#include "dataplane/tls/server_hello.h"
+
+namespace lockstep::tls {
+
+/// Room for the largest: an ALPN name of 255 bytes.
+constexpr std::size_t kMaxEncryptedExtensions = 288;
+
+struct EncryptedExtensions {
+  bool server_name = false;  // acknowledge (RFC 6066 section 3)
+  std::string_view alpn;     // empty: none
+
+  /// Writes the message and returns it; empty when it does not fit.
+  Bytes write(MutableBytes out) const {
+    Writer writer(out);
+    {
+      const auto message = begin_message(writer, HandshakeType::encrypted_extensions);
+      const auto extensions = writer.length16();
+      if (server_name) {
+        const auto extension = begin_extension(writer, ExtensionType::server_name);
+      }
+      if (!alpn.empty()) write_alpn(writer, alpn);
+    }
+    return writer.ok() ? Bytes(writer.written()) : Bytes();
+  }
+};
+
+}  // namespace lockstep::tls

@@ -1,0 +1,89 @@
+// Why a TLS connection fails, and whose fault it is: one name per misbehaviour, mapped to alerts in one table.
+#pragma once
+
+#include <cstdint>
+
+namespace lockstep::tls {
+
+/// RFC 8446 section 6.
+enum class Alert : std::uint8_t {
+  close_notify = 0,
+  unexpected_message = 10,
+  bad_record_mac = 20,
+  record_overflow = 22,
+  handshake_failure = 40,
+  bad_certificate = 42,
+  illegal_parameter = 47,
+  decode_error = 50,
+  decrypt_error = 51,
+  protocol_version = 70,
+  insufficient_security = 71,
+  internal_error = 80,
+  inappropriate_fallback = 86,
+  user_canceled = 90,
+  no_renegotiation = 100,
+  missing_extension = 109,
+  unsupported_extension = 110,
+  unrecognized_name = 112,
+  no_application_protocol = 120,
+};
+
+enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_misbehaved, peer_left, local };
+
+// X(name, fault, alert, text)
+#define LOCKSTEP_TLS_ERRORS(X)                                                                                     \
+  X(none, none, close_notify, "no error")                                                                          \
+  X(malformed_record_header, peer_malformed, decode_error, "record header is not TLS")                             \
+  X(unexpected_record_type, peer_misbehaved, unexpected_message, "record of a type not allowed now")               \
+  X(record_too_long, peer_malformed, record_overflow, "record longer than allowed")                                \
+  X(empty_record, peer_misbehaved, unexpected_message, "empty handshake or alert record")                          \
+  X(too_many_empty_records, peer_misbehaved, unexpected_message, "too many records without content")               \
+  X(bad_record, peer_misbehaved, bad_record_mac, "record does not authenticate")                                   \
+  X(missing_content_type, peer_malformed, unexpected_message, "record without inner content type")                 \
+  X(bad_change_cipher_spec, peer_misbehaved, unexpected_message,                                                   \
+    "change_cipher_spec at a wrong place or with a wrong value")                                                   \
+  X(malformed_alert, peer_malformed, decode_error, "alert is not two bytes")                                       \
+  X(too_many_alerts, peer_misbehaved, unexpected_message, "too many warning alerts")                               \
+  X(unexpected_handshake_message, peer_misbehaved, unexpected_message, "handshake message not allowed now")        \
+  X(handshake_message_too_long, peer_misbehaved, illegal_parameter, "handshake message longer than the limit")     \
+  X(data_across_key_change, peer_misbehaved, unexpected_message, "handshake data across a key change")             \
+  X(malformed_message, peer_malformed, decode_error, "handshake message does not parse")                           \
+  X(duplicate_extension, peer_malformed, illegal_parameter, "extension sent twice")                                \
+  X(illegal_parameter, peer_misbehaved, illegal_parameter, "field with an illegal value")                          \
+  X(missing_extension, peer_misbehaved, missing_extension, "mandatory extension is missing")                       \
+  X(no_common_version, peer_incompatible, protocol_version, "no common protocol version")                          \
+  X(inappropriate_fallback, peer_incompatible, inappropriate_fallback, "client fell back below what both support") \
+  X(no_common_cipher_suite, peer_incompatible, handshake_failure, "no common cipher suite")                        \
+  X(no_common_group, peer_incompatible, handshake_failure, "no common group")                                      \
+  X(no_common_signature_scheme, peer_incompatible, handshake_failure, "no common signature scheme")                \
+  X(no_null_compression, peer_misbehaved, illegal_parameter, "null compression not offered")                       \
+  X(no_common_alpn, peer_incompatible, no_application_protocol, "no common application protocol")                  \
+  X(unknown_server_name, peer_incompatible, unrecognized_name, "no certificate for this server name")              \
+  X(bad_key_share, peer_misbehaved, illegal_parameter, "key share is not a valid public key")                      \
+  X(hello_changed_after_retry, peer_misbehaved, illegal_parameter, "second ClientHello differs from the first")    \
+  X(bad_finished, peer_misbehaved, decrypt_error, "Finished does not verify")                                      \
+  X(bad_renegotiation_info, peer_misbehaved, handshake_failure, "renegotiation_info is not empty")                 \
+  X(renegotiation_refused, peer_incompatible, no_renegotiation, "renegotiation is not supported")                  \
+  X(too_many_key_updates, peer_misbehaved, unexpected_message, "too many KeyUpdate messages")                      \
+  X(handshake_timeout, peer_left, user_canceled, "handshake took too long")                                        \
+  X(peer_alert, peer_left, close_notify, "fatal alert from the peer")                                              \
+  X(truncated, peer_left, close_notify, "connection ended without close_notify")                                   \
+  X(not_tls, peer_malformed, decode_error, "the peer does not speak TLS")                                          \
+  X(no_memory, local, internal_error, "a pool is exhausted")                                                       \
+  X(engine_failed, local, internal_error, "an engine failed")                                                      \
+  X(record_limit, local, internal_error, "sequence numbers are used up")
+
+enum class Error : std::uint8_t {
+#define LOCKSTEP_TLS_ERROR_NAME(name, fault, alert, text) name,
+  LOCKSTEP_TLS_ERRORS(LOCKSTEP_TLS_ERROR_NAME)
+#undef LOCKSTEP_TLS_ERROR_NAME
+};
+
+Fault fault_of(Error error);
+Alert alert_of(Error error);
+/// The enumerator's name, for metrics and logs.
+const char* name(Error error);
+/// One sentence for people.
+const char* describe(Error error);
+
+}  // namespace lockstep::tls

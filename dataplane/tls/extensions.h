@@ -1,0 +1,35 @@
+// Extension code points (RFC 8446 section 4.2; IANA TLS ExtensionType Values).
+#pragma once
+
+#include "crypto/base/bytes.h"
+
+namespace lockstep::tls {
+
+enum class ExtensionType : std::uint16_t {
+  server_name = 0,              // RFC 6066
+  supported_groups = 10,        // RFC 8446, RFC 8422
+  ec_point_formats = 11,        // RFC 8422
+  signature_algorithms = 13,    // RFC 8446
+  alpn = 16,                    // RFC 7301
+  padding = 21,                 // RFC 7685
+  extended_master_secret = 23,  // RFC 7627
+  pre_shared_key = 41,          // RFC 8446, like the rest
+  early_data = 42,
+  supported_versions = 43,
+  cookie = 44,
+  psk_key_exchange_modes = 45,
+  key_share = 51,
+  renegotiation_info = 0xff01,  // RFC 5746
+};
+
+/// Signalling cipher suite values.
+constexpr std::uint16_t kEmptyRenegotiationInfoScsv = 0x00ff;  // RFC 5746 section 3.3
+constexpr std::uint16_t kFallbackScsv = 0x5600;                // RFC 7507
+
+/// Writes an extension's type; its length is filled in when the scope ends.
+[[nodiscard]] inline Writer::Scope begin_extension(Writer& writer, ExtensionType type) {
+  writer.u16(static_cast<std::uint16_t>(type));
+  return writer.length16();
+}
+
+}  // namespace lockstep::tls

@@ -1,0 +1,210 @@
+#include "dataplane/tls/negotiate.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace lockstep::tls {
+
+using crypto::KeyType;
+using crypto::NamedGroup;
+using crypto::SignatureScheme;
+
+namespace {
+
+constexpr std::uint16_t kSsl30 = 0x0300;
+constexpr std::uint8_t kNullCompression = 0;
+constexpr std::uint8_t kUncompressedPoint = 0;
+
+// In the order we like them. PKCS#1 signs in TLS 1.2 only (RFC 8446 section 4.2.3); SHA-1 never.
+constexpr std::array kSchemes = {
+    SignatureScheme::ecdsa_secp256r1_sha256,
+    SignatureScheme::ecdsa_secp384r1_sha384,
+    SignatureScheme::ed25519,
+    SignatureScheme::rsa_pss_rsae_sha256,
+    SignatureScheme::rsa_pss_rsae_sha384,
+    SignatureScheme::rsa_pss_rsae_sha512,
+    SignatureScheme::rsa_pkcs1_sha256,
+    SignatureScheme::rsa_pkcs1_sha384,
+    SignatureScheme::rsa_pkcs1_sha512,
+};
+
+bool is_pkcs1(SignatureScheme scheme) {
+  return scheme == SignatureScheme::rsa_pkcs1_sha256 || scheme == SignatureScheme::rsa_pkcs1_sha384 ||
+         scheme == SignatureScheme::rsa_pkcs1_sha512;
+}
+
+std::optional<SignatureScheme> choose_scheme(const crypto::PrivateKey& key, Version version, CodePoints offered) {
+  for (const SignatureScheme scheme : kSchemes) {
+    if (version == Version::tls13 && is_pkcs1(scheme)) continue;
+    if (key.can_sign(scheme) && offered.contains(scheme)) return scheme;
+  }
+  return std::nullopt;
+}
+
+// The first of `ours` that the peer offers and `usable` accepts; without `server_order`, the one that stands first in
+// the peer's list, whatever the length of that list.
+template <class T, class Predicate>
+std::optional<T> choose(const std::vector<T>& ours, CodePoints offered, bool server_order, Predicate&& usable) {
+  std::optional<T> best;
+  std::size_t best_position = offered.size();
+  for (const T candidate : ours) {
+    const std::size_t position = offered.find(candidate);
+    if (position >= best_position || !usable(candidate)) continue;
+    if (server_order) return candidate;
+    best = candidate;
+    best_position = position;
+  }
+  return best;
+}
+
+bool is_ecdsa(KeyType type) {
+  return type != KeyType::rsa;
+}
+
+// RFC 8422 section 5.3: the certificate's curve is one of those that the client listed. Ed25519 is no curve of that
+// list.
+bool client_knows_curve(KeyType type, CodePoints groups) {
+  if (groups.empty()) return true;
+  if (type == KeyType::ecdsa_p256) return groups.contains(NamedGroup::secp256r1);
+  if (type == KeyType::ecdsa_p384) return groups.contains(NamedGroup::secp384r1);
+  return true;
+}
+
+std::optional<Signer> choose_signer_tls12(const Identity& identity, const ClientHello& hello, Authentication wanted) {
+  for (const Credential& credential : identity.credentials) {
+    const KeyType type = credential.key->type();
+    if (is_ecdsa(type) != (wanted == Authentication::ecdsa) || !client_knows_curve(type, hello.supported_groups))
+      continue;
+    const auto scheme = choose_scheme(*credential.key, Version::tls12, hello.signature_algorithms);
+    if (scheme) return Signer{&credential, *scheme};
+  }
+  return std::nullopt;
+}
+
+std::optional<Signer> choose_signer_tls13(const Identity& identity, const ClientHello& hello) {
+  for (const Credential& credential : identity.credentials) {
+    const auto scheme = choose_scheme(*credential.key, Version::tls13, hello.signature_algorithms);
+    if (scheme) return Signer{&credential, *scheme};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Version, Error> choose_version(const ServerConfig& config, const ClientHello& hello) {
+  // RFC 8446 appendix D.5: SSL 3.0 is refused, whatever else is offered.
+  if (hello.legacy_version <= kSsl30) return Failure{Error::no_common_version};
+  // RFC 8446 section 4.2.1: supported_versions alone decides when it is there.
+  const bool extension = !hello.supported_versions.empty();
+  const bool offers_13 = extension && hello.supported_versions.contains(Version::tls13);
+  const bool offers_12 = extension ? hello.supported_versions.contains(Version::tls12)
+                                   : hello.legacy_version >= static_cast<std::uint16_t>(Version::tls12);
+  if (config.tls13 && offers_13) return Version::tls13;
+  // RFC 7507 section 3: a client that fell back although we can do better.
+  if (hello.fallback && config.tls13) return Failure{Error::inappropriate_fallback};
+  if (config.tls12 && offers_12) return Version::tls12;
+  return Failure{hello.fallback && config.tls12 ? Error::inappropriate_fallback : Error::no_common_version};
+}
+
+Result<const Identity*, Error> choose_identity(const ServerConfig& config, const ClientHello& hello) {
+  const std::string_view name(reinterpret_cast<const char*>(hello.server_name.data()), hello.server_name.size());
+  const Identity* const identity = config.find(name);
+  if (identity == nullptr) return Failure{Error::unknown_server_name};
+  return identity;
+}
+
+Result<std::string_view, Error> choose_alpn(const ServerConfig& config, const ClientHello& hello) {
+  if (config.alpn.empty() || hello.alpn.empty()) return std::string_view();
+  for (const std::string& ours : config.alpn) {
+    for (Reader names(hello.alpn); names.remaining() != 0;) {
+      const Bytes name = names.vector8();
+      if (std::equal(name.begin(), name.end(), ours.begin(), ours.end(),
+                     [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); }))
+        return std::string_view(ours);
+    }
+  }
+  return Failure{Error::no_common_alpn};
+}
+
+Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Identity& identity,
+                                        const ClientHello& hello) {
+  // RFC 8446 section 4.1.2: exactly the null method.
+  if (hello.compression_methods.size() != 1 || hello.compression_methods[0] != kNullCompression)
+    return Failure{Error::no_null_compression};
+  // RFC 8446 section 9.2, and section 4.2.9 for the last.
+  if (hello.signature_algorithms.empty() || hello.supported_groups.empty() || !hello.has_key_share ||
+      (hello.has_pre_shared_key && !hello.has_psk_modes))
+    return Failure{Error::missing_extension};
+
+  Tls13Choice choice;
+  const auto suite =
+      choose(config.cipher_suites, hello.cipher_suites, config.prefer_server_order, [](CipherSuite candidate) {
+        const CipherSuiteTraits* const traits = find_traits(candidate);
+        return traits != nullptr && traits->version == Version::tls13;
+      });
+  if (!suite) return Failure{Error::no_common_cipher_suite};
+  choice.suite = find_traits(*suite);
+
+  // A group whose share is there saves a round trip, and so goes before order of preference.
+  Error error = Error::none;
+  auto group = choose(config.groups, hello.supported_groups, config.prefer_server_order, [&](NamedGroup candidate) {
+    Bytes key;
+    const Error share_error = hello.find_key_share(candidate, key);
+    if (share_error != Error::none) error = share_error;
+    return !key.empty();
+  });
+  if (error != Error::none) return Failure{error};
+  if (!group)
+    group = choose(config.groups, hello.supported_groups, config.prefer_server_order, [](NamedGroup) { return true; });
+  if (!group) return Failure{Error::no_common_group};
+  choice.group = *group;
+  error = hello.find_key_share(choice.group, choice.key_share);
+  if (error != Error::none) return Failure{error};
+
+  const auto signer = choose_signer_tls13(identity, hello);
+  if (!signer) return Failure{Error::no_common_signature_scheme};
+  choice.signer = *signer;
+  return choice;
+}
+
+Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity,
+                                        const ClientHello& hello) {
+  const auto& methods = hello.compression_methods;
+  if (std::find(methods.begin(), methods.end(), kNullCompression) == methods.end())
+    return Failure{Error::no_null_compression};
+  // RFC 8422 section 5.1.2: the list, when there is one, holds the uncompressed form.
+  const auto& formats = hello.ec_point_formats;
+  if (!formats.empty() && std::find(formats.begin(), formats.end(), kUncompressedPoint) == formats.end())
+    return Failure{Error::illegal_parameter};
+
+  Tls12Choice choice;
+  bool common_suite = false;
+  const auto suite =
+      choose(config.cipher_suites, hello.cipher_suites, config.prefer_server_order, [&](CipherSuite candidate) {
+        const CipherSuiteTraits* const traits = find_traits(candidate);
+        if (traits == nullptr || traits->version != Version::tls12) return false;
+        common_suite = true;
+        const auto signer = choose_signer_tls12(identity, hello, traits->authentication);
+        if (!signer) return false;
+        choice.signer = *signer;
+        return true;
+      });
+  if (!suite) return Failure{common_suite ? Error::no_common_signature_scheme : Error::no_common_cipher_suite};
+  choice.suite = find_traits(*suite);
+
+  if (hello.supported_groups.empty()) {
+    // RFC 8422 section 4: the choice is ours; every implementation has P-256.
+    const auto found = std::find(config.groups.begin(), config.groups.end(), NamedGroup::secp256r1);
+    if (found == config.groups.end()) return Failure{Error::no_common_group};
+    choice.group = *found;
+    return choice;
+  }
+  const auto group =
+      choose(config.groups, hello.supported_groups, config.prefer_server_order, [](NamedGroup) { return true; });
+  if (!group) return Failure{Error::no_common_group};
+  choice.group = *group;
+  return choice;
+}
+
+}  // namespace lockstep::tls

@@ -1,0 +1,45 @@
+// What a server chooses from a ClientHello. Pure functions of configuration and hello.
+#pragma once
+
+#include "crypto/base/result.h"
+#include "dataplane/tls/cipher_suites.h"
+#include "dataplane/tls/client_hello.h"
+
+namespace lockstep::tls {
+
+/// The highest version of both: no_common_version, inappropriate_fallback (RFC 7507).
+Result<Version, Error> choose_version(const ServerConfig& config, const ClientHello& hello);
+
+/// The identity for the name asked for: unknown_server_name.
+Result<const Identity*, Error> choose_identity(const ServerConfig& config, const ClientHello& hello);
+
+/// The application protocol (RFC 7301 section 3.2), empty when none is configured or offered: no_common_alpn.
+Result<std::string_view, Error> choose_alpn(const ServerConfig& config, const ClientHello& hello);
+
+/// A credential and the scheme it signs with.
+struct Signer {
+  const Credential* credential = nullptr;
+  crypto::SignatureScheme scheme{};
+};
+
+/// Everything of a TLS 1.3 handshake.
+struct Tls13Choice {
+  const CipherSuiteTraits* suite = nullptr;
+  crypto::NamedGroup group{};
+  Bytes key_share;  // the client's for `group`; empty: to be asked for by HelloRetryRequest
+  Signer signer;
+};
+/// missing_extension, illegal_parameter, no_common_cipher_suite, no_common_group, no_common_signature_scheme,
+/// bad_key_share.
+Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Identity& identity, const ClientHello& hello);
+
+/// Everything of a TLS 1.2 handshake with ECDHE.
+struct Tls12Choice {
+  const CipherSuiteTraits* suite = nullptr;
+  crypto::NamedGroup group{};
+  Signer signer;
+};
+/// no_null_compression, illegal_parameter, no_common_cipher_suite, no_common_group, no_common_signature_scheme.
+Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity, const ClientHello& hello);
+
+}  // namespace lockstep::tls

@@ -1,0 +1,90 @@
+// The sending half of the record layer: cuts plaintext into records, has them sealed, emits them in order.
+#pragma once
+
+#include <optional>
+
+#include "dataplane/tls/link.h"
+#include "dataplane/tls/record.h"
+#include "dataplane/tls/traffic_keys.h"
+
+namespace lockstep::tls {
+
+/// Several records are sealed at a time and leave in order. Alerts and KeyUpdates wait inside until the keys allow
+/// them.
+class Outbound {
+ public:
+  static constexpr std::uint32_t kMaxInFlight = 8;
+
+  TrafficKeys traffic;
+
+  Protection protection() const { return protection_; }
+  /// `traffic` was filled in: seals the following records with it. Only when idle().
+  void protect(Protection protection) {
+    protection_ = protection;
+    sequence_ = 0;
+  }
+
+  /// No record is being sealed or waits to be emitted.
+  bool idle() const { return first_ == nullptr; }
+
+  /// Sends messages of the session's own that stay where they are until idle(): `pieces` one behind the other, cut into
+  /// as few records as possible. no_memory when there are no buffers.
+  Error send(Link& link, ContentType type, std::span<const Bytes> pieces);
+  /// Seals from `pending` (Session::write).
+  void write(Link& link, std::span<const MutableBytes> pending, std::uint32_t budget);
+
+  /// Sends the last alert as soon as the keys allow; nothing can be written any more.
+  void end_with(Alert alert) {
+    if (!ending()) last_alert_ = alert;
+  }
+  /// An alert will be, is being or was sent after which nothing follows.
+  bool ending() const { return last_alert_.has_value() || end_sealed_; }
+  /// The last alert could not be sent for want of memory.
+  bool end_starved() const { return last_alert_.has_value() && !updating_; }
+  /// The last alert was emitted.
+  bool ended() const { return ended_; }
+  /// Sends a warning and goes on.
+  void warn(Alert alert) { warning_ = alert; }
+
+  /// Announces and takes new keys (RFC 8446 section 4.6.3) as soon as possible; several wishes become one.
+  void update_keys(bool request_peer) {
+    key_update_wanted_ = true;
+    request_peer_ = request_peer_ || request_peer;
+  }
+  /// No more records may be sealed, since the keys cannot be changed.
+  bool at_record_limit(const Core& core) const { return sequence_ >= core.limits.records_per_key; }
+
+  /// Emits what is sealed, in order, and starts what had to wait. engine_failed when a record could not be sealed.
+  Error pump(Link& link);
+  /// The key update job is back.
+  Error key_update_done();
+
+  /// Gives back records, buffers and keys; only when no job is in flight.
+  void clear(Link& link);
+
+ private:
+  SealRecord* make_record(Link& link, std::uint32_t plaintext);
+  void seal(Link& link, SealRecord& record, ContentType type, std::uint32_t plaintext);
+  bool send_own(Link& link, ContentType type, Bytes message, bool is_key_update, bool ends_output);
+  bool send_plain(Link& link, ContentType type, std::span<const Bytes> pieces, bool ends_output);
+  void start_waiting(Link& link);
+  void check_key_limit(const Core& core);
+
+  SealRecord* first_ = nullptr;
+  SealRecord* last_ = nullptr;
+  std::uint64_t sequence_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t scheduled_ = 0;        // bytes of the caller's plaintext in flight
+  std::uint32_t in_flight_bytes_ = 0;  // on the wire
+  Protection protection_ = Protection::none;
+  std::optional<Alert> last_alert_;
+  std::optional<Alert> warning_;
+  bool end_sealed_ = false;
+  bool ended_ = false;
+  bool key_update_wanted_ = false;
+  bool request_peer_ = false;
+  bool updating_ = false;        // from the KeyUpdate's sealing until the keys are there
+  bool keys_submitted_ = false;  // the job for them is out
+};
+
+}  // namespace lockstep::tls

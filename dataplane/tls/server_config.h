@@ -1,0 +1,82 @@
+// What a TLS server needs to know, made by the control plane, immutable while in use.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "crypto/algorithms.h"
+#include "crypto/base/time.h"
+#include "crypto/private_key.h"
+
+namespace lockstep::tls {
+
+enum class Version : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
+
+/// RFC 8446 appendix B.4, RFC 5289, RFC 7905.
+enum class CipherSuite : std::uint16_t {
+  tls_aes_128_gcm_sha256 = 0x1301,
+  tls_aes_256_gcm_sha384 = 0x1302,
+  tls_chacha20_poly1305_sha256 = 0x1303,
+  ecdhe_ecdsa_aes_128_gcm_sha256 = 0xc02b,
+  ecdhe_ecdsa_aes_256_gcm_sha384 = 0xc02c,
+  ecdhe_rsa_aes_128_gcm_sha256 = 0xc02f,
+  ecdhe_rsa_aes_256_gcm_sha384 = 0xc030,
+  ecdhe_rsa_chacha20_poly1305_sha256 = 0xcca8,
+  ecdhe_ecdsa_chacha20_poly1305_sha256 = 0xcca9,
+};
+/// The IANA name; "unknown" for others.
+const char* name(CipherSuite suite);
+std::optional<CipherSuite> cipher_suite_by_name(std::string_view name);
+
+/// A certificate chain with its key, as ready-made Certificate messages (header included).
+struct Credential {
+  std::shared_ptr<const crypto::PrivateKey> key;
+  std::vector<std::uint8_t> certificate_tls13;  // RFC 8446 section 4.4.2, empty context, no extensions
+  std::vector<std::uint8_t> certificate_tls12;  // RFC 5246 section 7.4.2
+};
+/// Builds a credential from a DER chain, leaf first.
+Credential make_credential(const std::vector<std::vector<std::uint8_t>>& der_chain,
+                           std::shared_ptr<const crypto::PrivateKey> key);
+
+/// The credentials for one set of names: at most one of each key type, in order of preference.
+struct Identity {
+  std::vector<Credential> credentials;
+};
+
+/// Lets names be looked up without making a std::string.
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+};
+using NameIndex = std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>>;
+
+struct ServerConfig {
+  std::vector<Identity> identities;  // index 0 is the default
+  NameIndex exact;                   // lower-case host name -> identity
+  NameIndex wildcard;                // "example.com" for *.example.com -> identity
+  bool strict_sni = false;           // unknown name: unrecognized_name instead of the default identity
+  std::vector<std::string> alpn;     // in order of preference; empty: the extension is ignored
+  bool tls12 = true;
+  bool tls13 = true;
+  bool prefer_server_order = true;         // cipher suites and groups
+  std::vector<CipherSuite> cipher_suites;  // in order of preference, both versions
+  std::vector<crypto::NamedGroup> groups;  // in order of preference
+  Duration handshake_timeout = seconds(15);
+  std::uint32_t max_handshake_message = 65536;  // bytes of the largest ClientHello taken; at most 65536
+
+  /// The identity for `server_name` (any case, without a trailing dot), the default one for an empty name; nullptr when
+  /// the name is unknown and strict_sni is set.
+  const Identity* find(std::string_view server_name) const;
+};
+
+/// Suites and groups offered unless configured otherwise.
+std::vector<CipherSuite> default_cipher_suites();
+std::vector<crypto::NamedGroup> default_groups();
+
+}  // namespace lockstep::tls

@@ -1,0 +1,225 @@
+// The TLS 1.2 handshake of a server with ECDHE (RFC 5246 section 7.3, RFC 8422). The coroutine at the end is the walk;
+// the steps before it are plain functions over what the walk carries along.
+#include "dataplane/tls/client_key_exchange.h"
+#include "dataplane/tls/finished.h"
+#include "dataplane/tls/handshake.h"
+#include "dataplane/tls/server_hello.h"
+#include "dataplane/tls/server_key_exchange.h"
+
+namespace lockstep::tls {
+
+using crypto::JobStatus;
+
+namespace {
+
+constexpr std::array<std::uint8_t, 1> kChangeCipherSpec = {1};
+
+bool ok(const crypto::Job& job) {
+  return job.status == JobStatus::ok;
+}
+
+// Jobs, and the messages they refer to; lives in the coroutine's frame.
+struct Tls12Server {
+  explicit Tls12Server(Handshake& handshake_in) : handshake(handshake_in) {}
+
+  Error negotiate();
+  void begin_key_share();
+  void write_server_hello();
+  void begin_sign();
+  Error send_flight();
+  Error take_key_exchange(const Message& message);
+  void begin_master_secret();
+  void begin_finished();
+  Error take_change_cipher_spec();
+  Error take_finished(const Message& message);
+  Error send_finished();
+
+  Handshake& handshake;
+  Tls12Choice choice;
+  crypto::KeyShareJob key_share;
+  crypto::TranscriptJob transcript;
+  crypto::SignJob sign;
+  crypto::DeriveJob derive;
+  crypto::Tls12MasterSecretJob master;
+  crypto::Tls12FinishedJob finished;
+
+  std::array<std::uint8_t, kMaxServerHello> hello_buffer;
+  std::array<std::uint8_t, kMaxEcdhParams> params_buffer;
+  std::array<std::uint8_t, kMaxServerKeyExchange> exchange_buffer;
+  std::array<std::uint8_t, kMaxFinished> finished_buffer;
+  Bytes server_hello;
+  Bytes params;
+
+ private:
+  void append(Bytes first, Bytes second = {});
+  Error send(ContentType type, Bytes message);
+};
+
+Error Tls12Server::negotiate() {
+  const auto negotiation = choose_tls12(handshake.config, *handshake.identity, handshake.hello);
+  if (!negotiation.ok()) return negotiation.error();
+  choice = negotiation.value();
+  handshake.transcript = RunningHash(choice.suite->hash);
+  handshake.negotiated.cipher_suite = choice.suite->suite;
+  handshake.negotiated.group = choice.group;
+  handshake.negotiated.signature_scheme = choice.signer.scheme;
+  std::copy(handshake.hello.random.begin(), handshake.hello.random.end(), master.client_random.begin());
+  handshake.link.core.random.fill(master.server_random);
+  if (handshake.config.tls13) set_downgrade_sentinel(master.server_random);
+  return Error::none;
+}
+
+void Tls12Server::append(Bytes first, Bytes second) {
+  transcript.transcript = &handshake.transcript;
+  transcript.append = {first, second};
+  handshake.submit(transcript);
+}
+
+Error Tls12Server::send(ContentType type, Bytes message) {
+  return handshake.outbound.send(handshake.link, type, std::span(&message, 1));
+}
+
+void Tls12Server::begin_key_share() {
+  key_share.group = choice.group;
+  handshake.submit(key_share);
+}
+
+void Tls12Server::write_server_hello() {
+  const ClientHello& hello = handshake.hello;
+  ServerHelloTls12 answer;
+  answer.random = master.server_random;
+  answer.cipher_suite = choice.suite->suite;
+  answer.server_name = !hello.server_name.empty();
+  answer.ec_point_formats = !hello.ec_point_formats.empty();
+  answer.extended_master_secret = master.extended = hello.extended_master_secret;
+  answer.secure_renegotiation = hello.secure_renegotiation;
+  answer.alpn = handshake.alpn;
+  server_hello = answer.write(hello_buffer);
+  append(handshake.hello_message.whole, server_hello);
+}
+
+void Tls12Server::begin_sign() {
+  params =
+      write_ecdh_params(params_buffer, choice.group, Bytes(key_share.public_key).first(public_key_size(choice.group)));
+  sign.key = choice.signer.credential->key.get();
+  sign.scheme = choice.signer.scheme;
+  set_key_exchange_content(sign, master.client_random, master.server_random, params);
+  handshake.submit(sign);
+}
+
+// ServerHello, Certificate, ServerKeyExchange, ServerHelloDone; the transcript follows.
+Error Tls12Server::send_flight() {
+  const Bytes certificate = choice.signer.credential->certificate_tls12;
+  const Bytes signature = Bytes(sign.signature).first(sign.signature_size);
+  const Bytes exchange = write_key_exchange_and_done(exchange_buffer, params, choice.signer.scheme, signature);
+  const std::array<Bytes, 3> messages = {server_hello, certificate, exchange};
+  append(certificate, exchange);
+  return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
+}
+
+Error Tls12Server::take_key_exchange(const Message& message) {
+  Bytes peer_key;
+  const Error error = read_client_key_exchange(message, choice.group, peer_key);
+  if (error != Error::none) return error;
+  derive.group = choice.group;
+  derive.private_key = &key_share.private_key;
+  std::copy(peer_key.begin(), peer_key.end(), derive.peer_public_key.begin());
+  handshake.submit(derive);
+  append(message.whole);
+  return Error::none;
+}
+
+// RFC 5246 section 8.1, RFC 7627 section 4.
+void Tls12Server::begin_master_secret() {
+  key_share.private_key.clear();
+  TrafficKeys& client = handshake.inbound.traffic;
+  TrafficKeys& server = handshake.outbound.traffic;
+  client.rename(handshake.link);
+  server.rename(handshake.link);
+  client.keys.aead = server.keys.aead = choice.suite->aead;
+  master.hash = choice.suite->hash;
+  master.premaster = derive.shared_secret.expose(shared_secret_size(choice.group));
+  master.transcript = &handshake.transcript;
+  master.client_keys = &client.keys;
+  master.server_keys = &server.keys;
+  handshake.submit(master);
+}
+
+void Tls12Server::begin_finished() {
+  derive.shared_secret.clear();
+  finished.master_secret = &master.master_secret;
+  finished.transcript = &handshake.transcript;
+  handshake.submit(finished);
+}
+
+Error Tls12Server::take_change_cipher_spec() {
+  if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
+  handshake.inbound.protect(Protection::tls12);
+  return Error::none;
+}
+
+Error Tls12Server::take_finished(const Message& message) {
+  const Error error = check_finished(message, finished.client_finished);
+  if (error != Error::none) return error;
+  return handshake.reader.at_boundary() ? Error::none : Error::data_across_key_change;
+}
+
+Error Tls12Server::send_finished() {
+  const Error error = send(ContentType::change_cipher_spec, kChangeCipherSpec);
+  if (error != Error::none) return error;
+  handshake.outbound.protect(Protection::tls12);
+  return send(ContentType::handshake, write_finished(finished_buffer, finished.server_finished));
+}
+
+}  // namespace
+
+Coroutine server_handshake_tls12(Handshake& handshake) {
+  Tls12Server server(handshake);
+  if (const Error error = server.negotiate(); error != Error::none) co_return error;
+
+  // Our share does not depend on the peer; it is usually made ahead.
+  handshake.phase = Phase::key_share;
+  server.begin_key_share();
+  co_await handshake.jobs();
+  if (!ok(server.key_share)) co_return Error::engine_failed;
+
+  // The signature covers the randoms and our share (RFC 8422 section 5.4), so the transcript goes on beside it.
+  handshake.phase = Phase::signing;
+  server.write_server_hello();
+  server.begin_sign();
+  co_await handshake.jobs();
+  if (!ok(server.sign) || !ok(server.transcript)) co_return Error::engine_failed;
+  const Error flight = server.send_flight();
+  co_await handshake.jobs();
+  if (flight != Error::none) co_return flight;
+  if (!ok(server.transcript)) co_return Error::engine_failed;
+
+  handshake.phase = Phase::client_key_exchange;
+  const Message key_exchange = co_await handshake.message();
+  if (const Error error = server.take_key_exchange(key_exchange); error != Error::none) co_return error;
+  co_await handshake.jobs();
+  if (server.derive.status == JobStatus::bad_peer_key) co_return Error::bad_key_share;
+  if (!ok(server.derive) || !ok(server.transcript)) co_return Error::engine_failed;
+
+  // Keys, and what both Finished messages have to say.
+  handshake.phase = Phase::key_schedule;
+  server.begin_master_secret();
+  co_await handshake.jobs();
+  if (!ok(server.master)) co_return Error::engine_failed;
+  server.begin_finished();
+  co_await handshake.jobs();
+  if (!ok(server.finished)) co_return Error::engine_failed;
+
+  handshake.phase = Phase::client_finished;
+  co_await handshake.change_cipher_spec();
+  if (const Error error = server.take_change_cipher_spec(); error != Error::none) co_return error;
+  const Message finished = co_await handshake.message();
+  if (const Error error = server.take_finished(finished); error != Error::none) co_return error;
+
+  handshake.phase = Phase::server_flight;
+  if (const Error error = server.send_finished(); error != Error::none) co_return error;
+  co_await handshake.flight_sent();
+  co_return Error::none;
+}
+
+}  // namespace lockstep::tls

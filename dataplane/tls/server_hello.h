@@ -1,0 +1,62 @@
+// The ServerHello and HelloRetryRequest messages (RFC 8446 sections 4.1.3 and 4.1.4, RFC 5246 section 7.4.1.3).
+#pragma once
+
+#include <array>
+
+#include "crypto/algorithms.h"
+#include "dataplane/tls/handshake_message.h"
+#include "dataplane/tls/server_config.h"
+
+namespace lockstep::tls {
+
+constexpr std::size_t kRandom = 32;
+
+/// Room for the largest of these messages: the session identifier, a P-384 share or the longest ALPN name, and the
+/// rest.
+constexpr std::size_t kMaxServerHello = 512;
+
+/// TLS 1.3.
+struct ServerHelloTls13 {
+  Bytes random;
+  Bytes session_id;  // legacy_session_id_echo
+  CipherSuite cipher_suite{};
+  crypto::NamedGroup group{};
+  Bytes public_key;
+
+  /// Writes the message and returns it; empty when it does not fit.
+  Bytes write(MutableBytes out) const;
+};
+
+/// RFC 8446 section 4.1.4: asks for a share of `group`.
+struct HelloRetryRequest {
+  Bytes session_id;
+  CipherSuite cipher_suite{};
+  crypto::NamedGroup group{};
+
+  Bytes write(MutableBytes out) const;
+};
+
+/// TLS 1.2, without a session identifier: such sessions are not resumed.
+struct ServerHelloTls12 {
+  Bytes random;
+  CipherSuite cipher_suite{};
+  bool server_name = false;             // acknowledge (RFC 6066 section 3)
+  bool ec_point_formats = false;        // answer (RFC 8422 section 5.2)
+  bool extended_master_secret = false;  // RFC 7627 section 5.2
+  bool secure_renegotiation = false;    // empty renegotiation_info (RFC 5746 section 3.6)
+  std::string_view alpn;                // empty: none
+
+  Bytes write(MutableBytes out) const;
+
+ private:
+  void write_extensions(Writer& writer) const;
+};
+
+/// RFC 8446 section 4.1.3: the last eight bytes of the random of a server that could speak TLS 1.3 and was asked
+/// for 1.2.
+void set_downgrade_sentinel(MutableBytes random);
+
+/// Writes the ALPN extension with the one name that was chosen (RFC 7301 section 3.1).
+void write_alpn(Writer& writer, std::string_view alpn);
+
+}  // namespace lockstep::tls

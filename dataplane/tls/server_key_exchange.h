@@ -1,0 +1,53 @@
+// The ServerKeyExchange and ServerHelloDone messages with ECDHE (RFC 8422 section 5.4, RFC 5246 section 7.4.5).
+#pragma once
+
+#include "crypto/job.h"
+#include "dataplane/tls/handshake_message.h"
+
+namespace lockstep::tls {
+
+/// ServerECDHParams: curve type, curve, point.
+constexpr std::size_t kMaxEcdhParams = 1 + 2 + 1 + crypto::kMaxPublicKey;
+/// Both messages.
+constexpr std::size_t kMaxServerKeyExchange = 2 * kHandshakeHeader + kMaxEcdhParams + 2 + 2 + crypto::kMaxSignature;
+
+/// Writes ServerECDHParams and returns them.
+inline Bytes write_ecdh_params(MutableBytes out, crypto::NamedGroup group, Bytes public_key) {
+  constexpr std::uint8_t kNamedCurve = 3;
+  Writer writer(out);
+  writer.u8(kNamedCurve);
+  writer.u16(static_cast<std::uint16_t>(group));
+  {
+    const auto point = writer.length8();
+    writer.bytes(public_key);
+  }
+  return writer.ok() ? Bytes(writer.written()) : Bytes();
+}
+
+/// Puts together what is signed: both randoms and the parameters.
+inline void set_key_exchange_content(crypto::SignJob& job, Bytes client_random, Bytes server_random, Bytes params) {
+  Writer writer(job.content);
+  writer.bytes(client_random);
+  writer.bytes(server_random);
+  writer.bytes(params);
+  job.content_size = static_cast<std::uint16_t>(writer.size());
+}
+
+/// Writes ServerKeyExchange and ServerHelloDone, which follows it at once, and returns both.
+inline Bytes write_key_exchange_and_done(MutableBytes out, Bytes params, crypto::SignatureScheme scheme,
+                                         Bytes signature) {
+  Writer writer(out);
+  {
+    const auto message = begin_message(writer, HandshakeType::server_key_exchange);
+    writer.bytes(params);
+    writer.u16(static_cast<std::uint16_t>(scheme));
+    const auto length = writer.length16();
+    writer.bytes(signature);
+  }
+  {
+    const auto message = begin_message(writer, HandshakeType::server_hello_done);
+  }
+  return writer.ok() ? Bytes(writer.written()) : Bytes();
+}
+
+}  // namespace lockstep::tls
