@@ -1,0 +1,79 @@
+// Takes over configurations: services keep their state by name, listeners that stay are not touched.
+#include <algorithm>
+
+#include "dataplane/proxy/state.h"
+
+namespace lockstep::proxy {
+
+void Proxy::State::apply(const Snapshot& snapshot) {
+  if (!wheel.has_value()) wheel.emplace(now);
+  pins.begin(snapshot.epoch);
+  std::vector<const Service*> configured;
+  for (const ServiceConfig& config : snapshot.services) {
+    Service* service = find_service(config.name);
+    if (service == nullptr) service = services.emplace_back(std::make_unique<Service>()).get();
+    service->configure(config, next_backend_id);
+    configured.push_back(service);
+  }
+  for (const std::unique_ptr<Service>& service : services)
+    if (std::find(configured.begin(), configured.end(), service.get()) == configured.end()) service->unlist();
+  configure_listeners(snapshot);
+  forget_unused_services();
+}
+
+Service* Proxy::State::find_service(const std::string& name) {
+  const auto found = std::find_if(services.begin(), services.end(),
+                                  [&](const std::unique_ptr<Service>& one) { return one->settings().name == name; });
+  return found == services.end() ? nullptr : found->get();
+}
+
+void Proxy::State::configure_listeners(const Snapshot& snapshot) {
+  struct Wanted {
+    SocketAddress address;
+    Service* service;
+  };
+  std::vector<Wanted> missing;
+  for (const Handle handle : listener_handles) listeners.find(handle)->wanted = false;
+  for (const ServiceConfig& config : snapshot.services) {
+    if (draining) break;
+    Service* const service = find_service(config.name);
+    for (const SocketAddress& address : config.listen) {
+      const auto same = [&](Handle handle) { return listeners.find(handle)->address == address; };
+      const auto found = std::find_if(listener_handles.begin(), listener_handles.end(), same);
+      if (found == listener_handles.end()) {
+        missing.push_back({address, service});
+      } else {
+        listeners.find(*found)->wanted = true;
+        listeners.find(*found)->service = service;
+      }
+    }
+  }
+  // Closing comes first, so that an address of one service may be covered by another's any-address afterwards.
+  std::erase_if(listener_handles, [&](Handle handle) {
+    const Listener* const listener = listeners.find(handle);
+    if (listener->wanted) return false;
+    stack.close_listener(listener->id);
+    listeners.erase(handle);
+    return true;
+  });
+  for (const Wanted& one : missing) {
+    const Handle handle = listeners.make(Listener{.address = one.address, .id = {}, .service = one.service});
+    const auto id = handle ? stack.listen(one.address, make_cookie(Role::listener, handle)) : std::nullopt;
+    if (!id.has_value()) {
+      counters.listen_failures.add();
+      listeners.erase(handle);
+      continue;
+    }
+    listeners.find(handle)->id = *id;
+    listener_handles.push_back(handle);
+  }
+}
+
+/// A service that is configured no more lives until its last connection has ended.
+void Proxy::State::forget_unused_services() {
+  std::erase_if(services, [](const std::unique_ptr<Service>& service) {
+    return !service->listed() && service->connections == 0;
+  });
+}
+
+}  // namespace lockstep::proxy

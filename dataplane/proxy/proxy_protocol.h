@@ -1,0 +1,17 @@
+// PROXY protocol version 2 (haproxy, doc/proxy-protocol.txt): tells a backend who the client is.
+#pragma once
+
+#include "crypto/base/bytes.h"
+#include "dataplane/base/address.h"
+#include "dataplane/tls/session.h"
+
+namespace lockstep::proxy {
+
+/// Largest header written: fixed part, IPv6 addresses, and values of a TLS session.
+constexpr std::size_t kMaxProxyHeader = 16 + 36 + 3 + 255 + 3 + 255 + 96;
+
+/// Writes the header for the connection `client` (`remote` is the client, `local` the address it connected to) to
+/// `out` (kMaxProxyHeader bytes); with `session`, what was negotiated goes along. Returns the header's size.
+std::size_t write_proxy_header(const FlowTuple& client, const tls::SessionInfo* session, MutableBytes out);
+
+}  // namespace lockstep::proxy

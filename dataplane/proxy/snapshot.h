@@ -1,0 +1,48 @@
+// The configuration as workers see it: immutable, swapped whole, freed when nobody pins its epoch any more.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/base/time.h"
+#include "dataplane/base/address.h"
+#include "dataplane/tls/server_config.h"
+
+namespace lockstep::proxy {
+
+enum class Mode : std::uint8_t { tls, tcp };
+enum class Balance : std::uint8_t { round_robin, least_connections };
+/// What answers in place of a backend.
+enum class Builtin : std::uint8_t { none, echo, discard, chargen, daytime, http };
+
+struct BackendConfig {
+  std::string name;
+  SocketAddress address;
+};
+
+struct ServiceConfig {
+  std::string name;  // unique; keeps a service's backend state over reloads
+  Mode mode = Mode::tls;
+  std::vector<SocketAddress> listen;
+  Builtin builtin = Builtin::none;
+  std::uint64_t chargen_bytes = 0;  // 0: endless
+  std::vector<BackendConfig> backends;
+  Balance balance = Balance::round_robin;
+  Duration connect_timeout = seconds(3);
+  std::uint8_t connect_retries = 2;  // further backends tried
+  std::uint32_t eject_after = 3;     // consecutive failed connects; 0: never
+  Duration eject_for = seconds(10);
+  Duration idle_timeout = seconds(300);          // no byte in either direction
+  bool proxy_protocol = false;                   // send PROXY protocol v2 to backends
+  std::uint32_t max_connections = 0;             // 0: limited by the stack only
+  std::shared_ptr<const tls::ServerConfig> tls;  // for Mode::tls
+};
+
+struct Snapshot {
+  std::uint64_t epoch = 0;  // grows by one with each change
+  std::vector<ServiceConfig> services;
+};
+
+}  // namespace lockstep::proxy
