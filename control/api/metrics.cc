@@ -1,0 +1,237 @@
+#include "control/api/metrics.h"
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+namespace lockstep::api {
+namespace {
+
+using Labels = std::vector<std::pair<const char*, std::string>>;
+
+std::string escape_label(std::string_view value) {
+  std::string text;
+  for (const char c : value) {
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string label_text(const Labels& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels)
+    text += (text.empty() ? "{" : ",") + std::string(key) + "=\"" + escape_label(value) + "\"";
+  return text.empty() ? text : text + "}";
+}
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
+
+/// Samples of one name, which have to stand together under one HELP and TYPE.
+class Family {
+ public:
+  Family(std::string& out, std::string name, const char* type, const char* help) : out_(out), name_(std::move(name)) {
+    out_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
+  }
+  void sample(const Labels& labels, std::uint64_t value) {
+    out_ += name_ + label_text(labels) + " " + std::to_string(value) + "\n";
+  }
+  void sample(const Labels& labels, double value) { out_ += name_ + label_text(labels) + " " + number(value) + "\n"; }
+  /// Cumulative buckets from `first` to `last` of a power-of-two histogram; `scale` converts its unit to the metric's.
+  void histogram(Labels labels, const Histogram& histogram, std::size_t first, std::size_t last, double scale) {
+    const Labels plain = labels;
+    labels.emplace_back("le", "");
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
+      total += histogram.bucket(i);
+      if (i < first || i > last) continue;
+      // Bucket i holds values below 2^i.
+      labels.back().second = number(static_cast<double>((std::uint64_t{1} << i) - 1) * scale);
+      out_ += name_ + "_bucket" + label_text(labels) + " " + std::to_string(total) + "\n";
+    }
+    labels.back().second = "+Inf";
+    out_ += name_ + "_bucket" + label_text(labels) + " " + std::to_string(total) + "\n";
+    out_ += name_ + "_sum" + label_text(plain) + " " + number(static_cast<double>(histogram.sum()) * scale) + "\n";
+    out_ += name_ + "_count" + label_text(plain) + " " + std::to_string(total) + "\n";
+  }
+
+ private:
+  std::string& out_;
+  std::string name_;
+};
+
+std::string worker_label(const WorkerView& worker) {
+  return std::to_string(worker.index);
+}
+
+/// All counters of one struct for all workers. The structs list their members in a fixed order, so that the families
+/// can be gathered by index.
+template <class Get>
+void counters(std::string& out, const View& view, const std::string& prefix, Get get) {
+  struct Gathered {
+    CounterType type;
+    std::string name;
+    const char* help;
+    std::vector<std::pair<std::string, std::uint64_t>> samples;
+  };
+  std::vector<Gathered> gathered;
+  for (const WorkerView& worker : view.workers) {
+    std::size_t index = 0;
+    get(worker).visit([&](CounterType type, const char* name, const char* help, std::uint64_t value) {
+      if (index == gathered.size()) gathered.push_back({type, name, help, {}});
+      gathered[index++].samples.emplace_back(worker_label(worker), value);
+    });
+  }
+  for (const Gathered& one : gathered) {
+    const bool counter = one.type == CounterType::counter;
+    Family family(out, prefix + one.name + (counter ? "_total" : ""), counter ? "counter" : "gauge", one.help);
+    for (const auto& [worker, value] : one.samples) family.sample({{"worker", worker}}, value);
+  }
+}
+
+void tls_errors(std::string& out, const View& view) {
+  Family family(out, "lockstep_tls_errors_total", "counter", "TLS connections that failed, by cause");
+  for (const WorkerView& worker : view.workers)
+    for (std::size_t error = 1; error < tls::kErrorCount; ++error)
+      family.sample({{"worker", worker_label(worker)}, {"error", tls::name(static_cast<tls::Error>(error))}},
+                    worker.tls->errors[error].value());
+}
+
+void batches(std::string& out, const View& view) {
+  const auto each = [&](auto&& f) {
+    for (const WorkerView& worker : view.workers)
+      for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
+        f(Labels{{"worker", worker_label(worker)}, {"kind", crypto::name(static_cast<crypto::JobKind>(kind))}},
+          worker.batch->stats(static_cast<crypto::JobKind>(kind)));
+  };
+  {
+    Family jobs(out, "lockstep_batch_jobs_total", "counter", "Crypto jobs done");
+    each([&](const Labels& labels, const crypto::KindStats& stats) {
+      jobs.sample(labels, stats.jobs.load(std::memory_order_relaxed));
+    });
+  }
+  {
+    Family failed(out, "lockstep_batch_jobs_failed_total", "counter", "Crypto jobs that an engine failed to do");
+    each([&](const Labels& labels, const crypto::KindStats& stats) {
+      failed.sample(labels, stats.failed.load(std::memory_order_relaxed));
+    });
+  }
+  {
+    Family fill(out, "lockstep_batch_fill", "histogram", "Jobs per engine call");
+    each([&](const Labels& labels, const crypto::KindStats& stats) { fill.histogram(labels, stats.fill, 1, 7, 1); });
+  }
+  Family wait(out, "lockstep_batch_wait_seconds", "histogram", "Time from a job's submission to its engine call");
+  each([&](const Labels& labels, const crypto::KindStats& stats) { wait.histogram(labels, stats.wait, 10, 30, 1e-9); });
+}
+
+void engines(std::string& out, const View& view) {
+  {
+    Family engine(out, "lockstep_engine_info", "gauge", "Which engine serves which kind of job");
+    for (const WorkerView& worker : view.workers)
+      for (const control::EngineLine& line : worker.engines->table)
+        engine.sample({{"worker", worker_label(worker)}, {"kind", crypto::name(line.kind)}, {"engine", line.engine}},
+                      std::uint64_t{1});
+  }
+  // All workers have the same engines, but for one whose self-test failed there: families are gathered by name.
+  std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> families;
+  for (const WorkerView& worker : view.workers)
+    for (const control::EngineCounter& counter : worker.engines->counters)
+      families[counter.name].emplace_back(worker_label(worker), counter.value->load(std::memory_order_relaxed));
+  for (const auto& [name, samples] : families) {
+    Family family(out, "lockstep_engine_" + name + "_total", "counter", "Counter of an engine");
+    for (const auto& [worker, value] : samples) family.sample({{"worker", worker}}, value);
+  }
+}
+
+void ports(std::string& out, const View& view) {
+  const auto counter = [&](const char* name, const char* help, std::uint64_t io::PortStats::* member) {
+    Family family(out, std::string("lockstep_port_") + name + "_total", "counter", help);
+    for (const PortView& port : view.ports) family.sample({{"port", port.name}}, port.stats.*member);
+  };
+  counter("received_frames", "Frames received", &io::PortStats::received);
+  counter("received_bytes", "Bytes received", &io::PortStats::received_bytes);
+  counter("transmitted_frames", "Frames transmitted", &io::PortStats::transmitted);
+  counter("transmitted_bytes", "Bytes transmitted", &io::PortStats::transmitted_bytes);
+  counter("missed_frames", "Frames lost because a receive queue was full", &io::PortStats::missed);
+  counter("errors", "Frames received with an error", &io::PortStats::errors);
+  counter("no_buffer", "Times a frame found no buffer", &io::PortStats::no_buffer);
+  counter("steered_frames", "Frames handed to another worker", &io::PortStats::steered);
+  counter("steering_full", "Frames lost because another worker's ring was full", &io::PortStats::steering_full);
+  Family link(out, "lockstep_port_link_up", "gauge", "Whether the port's link is up");
+  for (const PortView& port : view.ports)
+    link.sample({{"port", port.name}}, std::uint64_t{port.info.link_up ? 1U : 0U});
+}
+
+void backends(std::string& out, const View& view) {
+  const auto family = [&](const char* name, const char* type, const char* help, auto get) {
+    Family f(out, std::string("lockstep_backend_") + name, type, help);
+    for (const ServiceView& service : view.services)
+      for (const BackendView& backend : service.backends)
+        f.sample({{"service", service.name}, {"backend", backend.name}}, std::uint64_t{get(backend)});
+  };
+  family("connections", "gauge", "Connections to the backend", [](const BackendView& b) { return b.connections; });
+  family("connections_total", "counter", "Connections made to the backend",
+         [](const BackendView& b) { return b.total; });
+  family("failures_total", "counter", "Connections to the backend that failed",
+         [](const BackendView& b) { return b.failures; });
+  family("ejected", "gauge", "Workers that leave the backend out now",
+         [](const BackendView& b) { return b.ejected_by; });
+}
+
+void service_wide(std::string& out, const View& view) {
+  Family(out, "lockstep_build_info", "gauge", "Version of the program")
+      .sample({{"version", LOCKSTEP_VERSION}}, std::uint64_t{1});
+  Family(out, "lockstep_start_time_seconds", "gauge", "When the service started, UNIX time")
+      .sample({}, static_cast<double>(view.started));
+  Family(out, "lockstep_snapshot_epoch", "gauge", "Number of the configuration in use").sample({}, view.epoch);
+  Family(out, "lockstep_snapshots_old", "gauge", "Earlier configurations still in use by handshakes")
+      .sample({}, view.old_snapshots);
+  Family(out, "lockstep_reloads_refused_total", "counter", "Reloads that kept the old configuration")
+      .sample({}, view.reloads_refused);
+  {
+    Family pinned(out, "lockstep_worker_oldest_epoch", "gauge", "Oldest configuration the worker still uses");
+    for (const WorkerView& worker : view.workers)
+      pinned.sample({{"worker", worker_label(worker)}}, worker.oldest_pinned);
+  }
+  {
+    Family lost(out, "lockstep_worker_events_lost_total", "counter", "Events lost because the worker's ring was full");
+    for (const WorkerView& worker : view.workers) lost.sample({{"worker", worker_label(worker)}}, worker.events_lost);
+  }
+  {
+    Family wake(out, "lockstep_worker_wake_up_seconds", "histogram", "How late a sleeping worker woke up");
+    for (const WorkerView& worker : view.workers)
+      wake.histogram({{"worker", worker_label(worker)}}, *worker.wake_up, 10, 30, 1e-9);
+  }
+  Family expiry(out, "lockstep_certificate_not_after_seconds", "gauge", "When the certificate expires, UNIX time");
+  for (const CertificateView& certificate : view.certificates)
+    expiry.sample({{"certificate", certificate.name}}, static_cast<double>(certificate.not_after));
+}
+
+}  // namespace
+
+std::string metrics_text(const View& view) {
+  std::string out;
+  service_wide(out, view);
+  counters(out, view, "lockstep_worker_", [](const WorkerView& w) -> const auto& { return *w.loop; });
+  counters(out, view, "lockstep_net_", [](const WorkerView& w) -> const auto& { return *w.net; });
+  counters(out, view, "lockstep_tcp_", [](const WorkerView& w) -> const auto& { return *w.tcp; });
+  counters(out, view, "lockstep_tls_", [](const WorkerView& w) -> const auto& { return *w.tls; });
+  counters(out, view, "lockstep_proxy_", [](const WorkerView& w) -> const auto& { return *w.proxy; });
+  tls_errors(out, view);
+  batches(out, view);
+  engines(out, view);
+  ports(out, view);
+  backends(out, view);
+  return out;
+}
+
+}  // namespace lockstep::api

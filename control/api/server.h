@@ -1,0 +1,50 @@
+// The admin HTTP server: on a TCP address and on a UNIX socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "control/api/view.h"
+#include "crypto/base/result.h"
+#include "dataplane/base/address.h"
+
+namespace lockstep::api {
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type;
+  std::string body;
+};
+/// Answers a GET of `path` (without query). Called on the server's threads, two at most at the same time.
+using Handler = std::function<Response(std::string_view path)>;
+
+/// GET /status, /metrics and /healthz of what `view` returns.
+Handler make_handler(std::function<View()> view);
+
+class Server {
+ public:
+  /// Opens the listening sockets: `http` when given, and the UNIX socket `path` with mode 0600; its folder is made when
+  /// missing. A socket file that nobody listens on any more is replaced. The error says what to do.
+  static Result<std::unique_ptr<Server>, std::string> open(const std::optional<SocketAddress>& http,
+                                                           const std::string& path);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Gives the UNIX socket to another user.
+  void set_owner(unsigned user, unsigned group) const;
+  /// Starts answering. An empty string, or what went wrong.
+  std::string start(Handler handler);
+  /// The TCP address listened on; its port is the real one when 0 was asked for.
+  std::optional<SocketAddress> http() const;
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lockstep::api

@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "control/api/status.h"
+
+namespace lockstep::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Columns as wide as their widest cell; the first row is the heading.
+class Table {
+ public:
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  std::string text() const {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows_)
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i == widths.size()) widths.push_back(0);
+        widths[i] = std::max(widths[i], row[i].size());
+      }
+    std::string out;
+    for (const auto& row : rows_) {
+      std::string line = " ";
+      for (std::size_t i = 0; i < row.size(); ++i)
+        line += " " + row[i] + std::string(widths[i] - row[i].size() + 1, ' ');
+      line.erase(line.find_last_not_of(' ') + 1);
+      out += line + "\n";
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string cell(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f", value.get<double>());
+    return text.data();
+  }
+  if (value.is_array()) {
+    std::string text;
+    for (const Json& element : value) text += (text.empty() ? "" : ",") + cell(element);
+    return text;
+  }
+  return value.dump();
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(seconds);
+  std::array<char, 64> text{};
+  if (whole >= 86400)
+    std::snprintf(text.data(), text.size(), "%ld d %ld h", whole / 86400, whole / 3600 % 24);
+  else if (whole >= 3600)
+    std::snprintf(text.data(), text.size(), "%ld h %ld min", whole / 3600, whole / 60 % 60);
+  else
+    std::snprintf(text.data(), text.size(), "%ld min %ld s", whole / 60, whole % 60);
+  return text.data();
+}
+
+/// Nanoseconds with the unit that fits.
+std::string nanoseconds_text(std::uint64_t ns) {
+  std::array<char, 32> text{};
+  const auto value = static_cast<double>(ns);
+  if (ns < 1'000)
+    std::snprintf(text.data(), text.size(), "%.0f ns", value);
+  else if (ns < 1'000'000)
+    std::snprintf(text.data(), text.size(), "%.1f us", value / 1e3);
+  else
+    std::snprintf(text.data(), text.size(), "%.1f ms", value / 1e6);
+  return text.data();
+}
+
+std::string workers_text(const Json& workers) {
+  Table table;
+  table.row({"worker", "core", "connections", "accepted", "handshakes", "failed", "in", "out", "busy", "epoch"});
+  for (const Json& w : workers) {
+    const auto busy = w.at("loop").at("busy_nanoseconds").get<double>();
+    const auto idle = w.at("loop").at("idle_nanoseconds").get<double>();
+    const std::uint64_t handshakes = w.at("tls").at("handshakes_tls13").get<std::uint64_t>() +
+                                     w.at("tls").at("handshakes_tls12").get<std::uint64_t>();
+    table.row({cell(w.at("index")), cell(w.at("core")), cell(w.at("proxy").at("connections")),
+               cell(w.at("proxy").at("connections_accepted")), std::to_string(handshakes),
+               cell(w.at("tls").at("handshakes_failed")), cell(w.at("proxy").at("bytes_from_clients")),
+               cell(w.at("proxy").at("bytes_to_clients")),
+               cell(Json(busy + idle > 0 ? 100 * busy / (busy + idle) : 0.0)) + " %", cell(w.at("oldest_epoch"))});
+  }
+  return "workers\n" + table.text();
+}
+
+std::string ports_text(const Json& ports) {
+  Table table;
+  table.row({"port", "device", "driver", "addresses", "mac", "mtu", "link", "received", "sent", "lost"});
+  for (const Json& p : ports)
+    table.row({cell(p.at("name")), cell(p.at("device")), cell(p.at("driver")), cell(p.at("addresses")),
+               cell(p.at("mac")), cell(p.at("mtu")), p.at("link_up").get<bool>() ? "up" : "down",
+               cell(p.at("received")), cell(p.at("transmitted")),
+               std::to_string(p.at("missed").get<std::uint64_t>() + p.at("errors").get<std::uint64_t>() +
+                              p.at("no_buffer").get<std::uint64_t>() + p.at("steering_full").get<std::uint64_t>())});
+  return "ports\n" + table.text();
+}
+
+std::string services_text(const Json& services) {
+  Table table;
+  table.row({"service", "mode", "listen", "to", "address", "connections", "total", "failures", "state"});
+  for (const Json& s : services) {
+    if (s.at("backends").empty())
+      table.row({cell(s.at("name")), cell(s.at("mode")), cell(s.at("listen")), cell(s.at("builtin"))});
+    for (const Json& b : s.at("backends"))
+      table.row({cell(s.at("name")), cell(s.at("mode")), cell(s.at("listen")), cell(b.at("name")),
+                 cell(b.at("address")), cell(b.at("connections")), cell(b.at("total")), cell(b.at("failures")),
+                 b.at("ejected_by").get<std::uint32_t>() == 0 ? "ok" : "ejected by " + cell(b.at("ejected_by"))});
+  }
+  return "services\n" + table.text();
+}
+
+/// Engines are the same on all workers; their numbers are summed, percentiles are the worst.
+std::string engines_text(const Json& workers) {
+  Table table;
+  table.row({"job", "engine", "lanes", "jobs", "failed", "fill mean", "fill p99", "wait p50", "wait p99", "why"});
+  if (workers.empty()) return {};
+  const Json& first = workers.front().at("engines");
+  for (std::size_t kind = 0; kind < first.size(); ++kind) {
+    std::uint64_t jobs = 0, failed = 0, fill = 0, p50 = 0, p99 = 0;
+    double calls = 0;
+    for (const Json& w : workers) {
+      const Json& e = w.at("engines").at(kind);
+      jobs += e.at("jobs").get<std::uint64_t>();
+      failed += e.at("failed").get<std::uint64_t>();
+      calls += e.at("fill").at("count").get<double>();
+      fill = std::max(fill, e.at("fill").at("p99").get<std::uint64_t>());
+      p50 = std::max(p50, e.at("wait_ns").at("p50").get<std::uint64_t>());
+      p99 = std::max(p99, e.at("wait_ns").at("p99").get<std::uint64_t>());
+    }
+    const Json& e = first.at(kind);
+    table.row({cell(e.at("kind")), cell(e.at("engine")), cell(e.at("lanes")), std::to_string(jobs),
+               std::to_string(failed), cell(Json(calls > 0 ? static_cast<double>(jobs) / calls : 0.0)),
+               std::to_string(fill), nanoseconds_text(p50), nanoseconds_text(p99), cell(e.at("why"))});
+  }
+  return "engines\n" + table.text();
+}
+
+std::string certificates_text(const Json& certificates) {
+  Table table;
+  table.row({"certificate", "key", "valid until", "names"});
+  for (const Json& c : certificates)
+    table.row({cell(c.at("name")), cell(c.at("key")), cell(c.at("not_after")), cell(c.at("dns_names"))});
+  return "certificates\n" + table.text();
+}
+
+}  // namespace
+
+std::string status_table(const std::string& json) {
+  try {
+    const Json d = Json::parse(json);
+    std::string text =
+        "lockstep " + cell(d.at("version")) + ", " + cell(d.at("state")) + " for " +
+        duration_text(d.at("uptime_seconds").get<double>()) + ", pid " + cell(d.at("pid")) + ", configuration " +
+        cell(d.at("epoch")) +
+        (d.at("old_snapshots").get<int>() == 0 ? "" : " (" + cell(d.at("old_snapshots")) + " earlier in use)") + "\n" +
+        cell(d.at("memory")) + "\n\n";
+    text += workers_text(d.at("workers")) + "\n" + ports_text(d.at("ports")) + "\n" + services_text(d.at("services")) +
+            "\n" + engines_text(d.at("workers")) + "\n" + certificates_text(d.at("certificates"));
+    return text;
+  } catch (const Json::exception&) {
+    return {};
+  }
+}
+
+}  // namespace lockstep::api

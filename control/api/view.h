@@ -1,0 +1,93 @@
+// What the service shows of itself at one moment: the input of status and metrics.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "control/engines.h"
+#include "crypto/batch.h"
+#include "dataplane/io/port.h"
+#include "dataplane/net/network.h"
+#include "dataplane/proxy/counters.h"
+#include "dataplane/proxy/snapshot.h"
+#include "dataplane/tcp/counters.h"
+#include "dataplane/tls/counters.h"
+#include "dataplane/worker/worker.h"
+
+namespace lockstep::api {
+
+/// Points into a living worker: counters have one writer and may be read at any time.
+struct WorkerView {
+  std::uint16_t index = 0;
+  unsigned core = 0;
+  std::uint64_t oldest_pinned = 0;
+  bool drained = false;
+  std::uint64_t events_lost = 0;
+  const net::NetCounters* net = nullptr;
+  const tcp::Counters* tcp = nullptr;
+  const tls::Counters* tls = nullptr;
+  const proxy::Counters* proxy = nullptr;
+  const worker::WorkerCounters* loop = nullptr;
+  const crypto::Batch* batch = nullptr;
+  const Histogram* wake_up = nullptr;
+  const control::EngineSet* engines = nullptr;
+};
+
+struct PortView {
+  std::string name;
+  std::string device;
+  std::vector<std::string> addresses;
+  io::PortInfo info;
+  io::PortStats stats;
+};
+
+/// Summed over workers.
+struct BackendView {
+  std::string name;
+  std::string address;
+  std::uint64_t connections = 0;
+  std::uint64_t total = 0;
+  std::uint64_t failures = 0;
+  std::uint32_t ejected_by = 0;  // workers that leave it out now
+};
+
+struct ServiceView {
+  std::string name;
+  proxy::Mode mode = proxy::Mode::tls;
+  proxy::Builtin builtin = proxy::Builtin::none;
+  std::vector<std::string> listen;
+  std::vector<BackendView> backends;
+};
+
+struct CertificateView {
+  std::string name;
+  std::string key;
+  std::vector<std::string> dns_names;
+  std::int64_t not_after = 0;  // UNIX seconds
+};
+
+struct View {
+  const char* state = "running";  // starting, running, draining
+  std::int64_t started = 0;       // UNIX seconds
+  double uptime_seconds = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t old_snapshots = 0;
+  std::uint64_t reloads_refused = 0;
+  std::string memory;  // which memory the buffers are in, and why
+  bool hugepages = false;
+  std::string capabilities;  // effective ones after the ports were opened
+  std::vector<WorkerView> workers;
+  std::vector<PortView> ports;
+  std::vector<ServiceView> services;
+  std::vector<CertificateView> certificates;
+};
+
+/// "none", "echo", ...
+const char* name(proxy::Builtin builtin);
+
+/// The value below which the fraction `p` (0..1) of the histogram's entries lies: the upper bound of its bucket; 0 when
+/// empty.
+std::uint64_t percentile(const Histogram& histogram, double p);
+
+}  // namespace lockstep::api

@@ -1,0 +1,84 @@
+#include <CLI/CLI.hpp>
+
+#include "control/cli/commands.h"
+#include "control/cli/demo.h"
+#include "control/service/service.h"
+
+namespace lockstep::cli {
+namespace {
+
+void add_run(CLI::App& app, int& result) {
+  CLI::App* const command = app.add_subcommand(
+      "run", "Run the service until SIGTERM or SIGINT; SIGHUP reads certificates and services again");
+  const auto options = std::make_shared<service::RunOptions>();
+  command->add_option("-c,--config", options->config_path, "Configuration file (see deploy/lockstep.example.toml)")
+      ->required();
+  command->callback([options, &result] { result = service::run(*options); });
+}
+
+void add_check(CLI::App& app, int& result) {
+  CLI::App* const command = app.add_subcommand(
+      "check", "Validate a configuration with all files it names; exit status 0 when it is good, else 1");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("file", *path, "Configuration file")->required();
+  command->callback([path, &result] { result = check(*path); });
+}
+
+void add_demo(CLI::App& app, int& result) {
+  CLI::App* const command =
+      app.add_subcommand("demo", "Make a demo folder with certificates and a configuration, and run it if asked to");
+  const auto options = std::make_shared<DemoOptions>();
+  command->add_option("-d,--directory", options->directory, "Folder to make or bring up to date")
+      ->capture_default_str();
+  command->add_option("--device", options->device, "Port: a DPDK device")->capture_default_str();
+  command->add_option("--address", options->address, "The port's address with prefix")->capture_default_str();
+  command->add_option("--kernel-address", options->kernel_address, "Address of the kernel's end of a TAP")
+      ->capture_default_str();
+  command->add_option("--backend", options->backend, "Also forward from port 8443 to this ADDRESS:PORT over plain TCP");
+  command->add_flag("--run", options->run, "Start it, with a line of statistics each second, until Ctrl-C");
+  command->callback([options, &result] { result = demo(*options); });
+}
+
+void add_doctor(CLI::App& app, int& result) {
+  CLI::App* const command =
+      app.add_subcommand("doctor", "Look at this machine: what works, what does not, and the remedy for each");
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON");
+  command->callback([json, &result] { result = doctor(*json); });
+}
+
+void add_status(CLI::App& app, int& result) {
+  CLI::App* const command = app.add_subcommand("status", "Show the state of the running service");
+  const auto options = std::make_shared<StatusOptions>();
+  command->add_option("-s,--socket", options->socket,
+                      "UNIX socket of the service (default: /run/lockstep/lockstep.sock)");
+  command->add_option("-c,--config", options->config_path, "Take the socket from this configuration");
+  command->add_flag("--json", options->json, "Print JSON");
+  command->callback([options, &result] { result = status(*options); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int result = 0;
+  CLI::App app(
+      "Lockstep terminates TLS for other servers, past the kernel: its own TCP and TLS on DPDK ports, thousands of "
+      "handshakes and records in lockstep.",
+      "lockstep");
+  app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  add_run(app, result);
+  add_check(app, result);
+  add_demo(app, result);
+  add_doctor(app, result);
+  add_status(app, result);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return result;
+}
+
+}  // namespace lockstep::cli

@@ -1,0 +1,135 @@
+// The configuration as values: what a file says after reading, with the code's defaults for what it does not say. What
+// each key means is told in deploy/lockstep.example.toml.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/config/source.h"
+#include "crypto/job.h"
+#include "dataplane/io/eal.h"
+#include "dataplane/io/port.h"
+#include "dataplane/net/network.h"
+#include "dataplane/proxy/proxy.h"
+#include "dataplane/tcp/stack.h"
+#include "dataplane/worker/worker.h"
+
+namespace lockstep::config {
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogFormat : std::uint8_t { text, json };
+
+/// Longest name of a service or backend: what an access event has room for.
+constexpr std::size_t kMaxName = 31;
+
+struct General {
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  std::string log_file;  // empty: standard error
+  bool access_log = true;
+  std::uint32_t log_rate = 1000;  // lines per second of each event
+  std::vector<unsigned> cores;    // empty: the last core this process may use
+  worker::Idle idle = worker::Idle::sleep;
+  io::Hugepages hugepages = io::Hugepages::automatic;
+  std::uint32_t memory_mb = 0;  // 0: what the pools need
+  std::string user;             // empty: stays who it is
+  std::string socket = "/run/lockstep/lockstep.sock";
+  Duration drain_limit = seconds(30);
+  Source source;
+};
+
+struct Admin {
+  std::string http = "127.0.0.1:9900";   // empty: off
+  std::optional<SocketAddress> address;  // of `http`
+  Source source;
+};
+
+struct Port {
+  io::PortConfig io;  // io.device is the whole text: "net_tap0,iface=lockstep0"
+  std::uint16_t vlan = 0;
+  std::vector<net::InterfaceAddress> addresses;
+  std::optional<IpAddress> gateway;
+  std::optional<IpAddress> gateway_v6;
+  std::vector<net::StaticNeighbour> neighbours;
+  std::optional<net::InterfaceAddress> kernel_address;  // of a TAP's other end
+  Source source;
+
+  /// Whether `io.device` names a PCI device.
+  bool is_pci() const;
+  /// The device without its arguments: "net_tap0", or the PCI address.
+  std::string device_name() const;
+  /// The value of the device argument `key`; empty when it was not given.
+  std::string device_argument(std::string_view key) const;
+};
+
+struct Tls {
+  std::vector<tls::Version> versions = {tls::Version::tls13, tls::Version::tls12};
+  std::vector<tls::CipherSuite> cipher_suites = tls::default_cipher_suites();
+  std::vector<crypto::NamedGroup> groups = tls::default_groups();
+  std::vector<std::string> alpn;
+  bool strict_sni = false;
+  bool prefer_server_order = true;
+  Duration handshake_timeout = seconds(15);
+  std::uint32_t max_handshake_message = 65536;
+  Source source;
+};
+
+struct Certificate {
+  std::string name;
+  std::string chain;  // path of the file, absolute or relative to the working directory
+  std::string key;
+  Source source;
+};
+
+struct Service {
+  proxy::ServiceConfig proxy;  // all but `tls`
+  std::vector<std::string> certificates;
+  Tls tls;
+  Source source;
+};
+
+struct Batch {
+  std::array<Duration, crypto::kJobKinds> budgets = default_budgets();
+  Source source;
+
+  static std::array<Duration, crypto::kJobKinds> default_budgets();
+};
+
+struct Limits {
+  proxy::Limits proxy;
+  MbufPoolSizes buffers;
+  std::uint32_t events = 4096;
+  std::uint32_t expanded_keys = 4096;
+  Source source;
+};
+
+struct Config {
+  General general;
+  Admin admin;
+  std::vector<Port> ports;
+  tcp::Config tcp;
+  Source tcp_source;
+  Tls tls;
+  std::vector<Certificate> certificates;
+  std::vector<Service> services;
+  Limits limits;
+  Batch batch;
+};
+
+/// One key that the reader knows, whether the file gave it or not. Values are in a normal form: two settings that mean
+/// the same look the same.
+struct Setting {
+  std::string section;    // "general", "service", "service.tls"
+  std::size_t index = 0;  // which of several [[port]], [[service]], ...
+  std::string key;
+  std::string default_value;
+  std::string value;
+  bool given = false;
+  bool operator==(const Setting& other) const {
+    return section == other.section && index == other.index && key == other.key && value == other.value;
+  }
+};
+
+}  // namespace lockstep::config

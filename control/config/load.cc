@@ -1,0 +1,68 @@
+#include "control/config/load.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <filesystem>
+
+#include "control/certs/secret_file.h"
+#include "control/config/validate.h"
+
+namespace lockstep::config {
+namespace {
+
+std::vector<Setting> of_section(const std::vector<Setting>& settings, std::string_view section) {
+  std::vector<Setting> result;
+  std::copy_if(settings.begin(), settings.end(), std::back_inserter(result), [&](const Setting& setting) {
+    return setting.section == section || setting.section.rfind(std::string(section) + ".", 0) == 0;
+  });
+  return result;
+}
+
+/// Certificates, services and TLS defaults may change while running; the rest is built once.
+void keep_running(Loaded& loaded, const Loaded& running) {
+  for (const char* const section : {"general", "admin", "port", "tcp", "limits", "batch"})
+    if (of_section(loaded.settings, section) != of_section(running.settings, section))
+      loaded.unchanged.emplace_back(section);
+  Config& config = loaded.config;
+  config.general = running.config.general;
+  config.admin = running.config.admin;
+  config.ports = running.config.ports;
+  config.tcp = running.config.tcp;
+  config.limits = running.config.limits;
+  config.batch = running.config.batch;
+  const auto restart_only = [](const Setting& setting) {
+    return setting.section.rfind("certificate", 0) != 0 && setting.section.rfind("service", 0) != 0 &&
+           setting.section != "tls";
+  };
+  // What is running is compared with next time, not what was put aside.
+  loaded.settings.erase(std::remove_if(loaded.settings.begin(), loaded.settings.end(), restart_only),
+                        loaded.settings.end());
+  std::copy_if(running.settings.begin(), running.settings.end(), std::back_inserter(loaded.settings), restart_only);
+}
+
+}  // namespace
+
+Loaded load(const std::string& path, const Loaded* running) {
+  Loaded loaded{{}, {}, {}, Diagnostics(path), {}};
+  const Result<std::string, std::string> text = certs::read_text_file(path);
+  if (!text) {
+    const std::size_t split = text.error().find("; ");
+    loaded.diagnostics.error({}, text.error().substr(0, split), text.error().substr(split + 2));
+    return loaded;
+  }
+  const std::string directory = std::filesystem::absolute(path).parent_path().string();
+  Parsed parsed = parse_config(text.value(), directory, loaded.diagnostics);
+  // After a syntax error nothing was read: complaints about what is missing would only mislead.
+  if (parsed.settings.empty()) return loaded;
+  loaded.config = std::move(parsed.config);
+  loaded.settings = std::move(parsed.settings);
+  if (running != nullptr) keep_running(loaded, *running);
+  const std::int64_t now = std::time(nullptr);
+  for (const Certificate& certificate : loaded.config.certificates)
+    loaded.certificates.push_back(certs::load(certificate, now, loaded.diagnostics));
+  validate(loaded.config, loaded.certificates, loaded.diagnostics);
+  return loaded;
+}
+
+}  // namespace lockstep::config

@@ -1,0 +1,298 @@
+#include "control/config/parse.h"
+
+#include <filesystem>
+
+#include "control/config/reader.h"
+#include "control/config/values.h"
+
+namespace lockstep::config {
+namespace {
+
+constexpr std::uint32_t kKiB = 1024;
+constexpr std::uint32_t kMiB = 1024 * 1024;
+
+std::string resolve(const std::string& path, const std::string& directory) {
+  if (path.empty()) return path;
+  return (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+void read_general(Section& s, General& general, const std::string& directory) {
+  s.choice<LogLevel>("log_level", general.log_level,
+                     {{"debug", LogLevel::debug},
+                      {"info", LogLevel::info},
+                      {"warning", LogLevel::warning},
+                      {"error", LogLevel::error}});
+  s.choice<LogFormat>("log_format", general.log_format, {{"text", LogFormat::text}, {"json", LogFormat::json}});
+  s.text("log_file", general.log_file);
+  s.boolean("access_log", general.access_log);
+  s.integer("log_rate", general.log_rate, 1, 1'000'000);
+  s.integers("cores", general.cores, 0, 1023);
+  s.choice<worker::Idle>("idle", general.idle, {{"sleep", worker::Idle::sleep}, {"poll", worker::Idle::poll}});
+  s.choice<io::Hugepages>("hugepages", general.hugepages,
+                          {{"automatic", io::Hugepages::automatic},
+                           {"required", io::Hugepages::required},
+                           {"never", io::Hugepages::never}});
+  s.integer("memory_mb", general.memory_mb, 0, 1 << 20);
+  s.text("user", general.user);
+  s.text("socket", general.socket);
+  s.duration("drain_limit", general.drain_limit, Duration{}, seconds(24 * 3600));
+  general.log_file = resolve(general.log_file, directory);
+  general.socket = resolve(general.socket, directory);
+}
+
+void read_port(Section& s, Port& port, Reading& reading) {
+  s.text("name", port.io.name);
+  s.require("name", "give it one, such as name = \"outside\"");
+  s.text("device", port.io.device);
+  s.require("device", "name one, such as device = \"net_tap0,iface=lockstep0\" or a PCI address");
+  s.integer("mtu", port.io.mtu, 576, 9216);
+  s.integer("vlan", port.vlan, 0, 4094);
+  s.parsed_list<net::InterfaceAddress>("addresses", port.addresses, parse_interface_address,
+                                       "an address with its prefix, such as \"198.18.0.2/24\"");
+  s.parsed<IpAddress>("gateway", port.gateway, IpAddress::parse, "an IPv4 address");
+  s.parsed<IpAddress>("gateway_v6", port.gateway_v6, IpAddress::parse, "an IPv6 address");
+  s.parsed<net::InterfaceAddress>("kernel_address", port.kernel_address, parse_interface_address,
+                                  "an address with its prefix, such as \"198.18.0.1/24\"");
+  s.integer("receive_descriptors", port.io.receive_descriptors, 64, 32768);
+  s.integer("transmit_descriptors", port.io.transmit_descriptors, 64, 32768);
+  s.boolean("promiscuous", port.io.promiscuous);
+  s.tables("neighbours", [&](const toml::table& table, std::size_t i) {
+    Source source;
+    Section neighbour(&table, "port.neighbours", i, source, reading);
+    std::optional<IpAddress> ip;
+    std::optional<net::MacAddress> mac;
+    neighbour.parsed<IpAddress>("address", ip, IpAddress::parse, "an IP address");
+    neighbour.require("address", "add address = \"198.18.0.1\"");
+    neighbour.parsed<net::MacAddress>("mac", mac, parse_mac, "a MAC address, such as \"02:00:00:00:00:01\"");
+    neighbour.require("mac", "add mac = \"02:00:00:00:00:01\"");
+    neighbour.finish();
+    if (!ip || !mac) return;
+    port.neighbours.push_back({*ip, *mac});
+    port.source.set("neighbours[" + std::to_string(port.neighbours.size() - 1) + "]", source.at("address"));
+  });
+  s.finish();
+}
+
+void read_tcp(Section& s, tcp::Config& tcp) {
+  s.integer("max_connections", tcp.max_connections, 16, 4'000'000);
+  s.integer("max_listeners", tcp.max_listeners, 1, 65536);
+  s.integer("max_half_open", tcp.max_half_open, 1, 4'000'000);
+  s.integer("max_time_wait", tcp.max_time_wait, 1, 4'000'000);
+  s.size("receive_buffer", tcp.receive_buffer, 16 * kKiB, 64 * kMiB);
+  s.size("send_buffer", tcp.send_buffer, 16 * kKiB, 64 * kMiB);
+  s.duration("initial_rto", tcp.initial_rto, milliseconds(10), seconds(60));
+  s.duration("min_rto", tcp.min_rto, milliseconds(1), seconds(60));
+  s.duration("max_rto", tcp.max_rto, seconds(1), seconds(600));
+  s.duration("delayed_ack", tcp.delayed_ack, Duration{}, milliseconds(500));  // RFC 1122 section 4.2.3.2
+  s.duration("time_wait", tcp.time_wait, milliseconds(1), seconds(240));
+  s.duration("fin_wait_2", tcp.fin_wait_2, milliseconds(1), seconds(3600));
+  s.duration("keepalive_idle", tcp.keepalive_idle, seconds(1), seconds(7 * 24 * 3600));
+  s.duration("keepalive_interval", tcp.keepalive_interval, milliseconds(100), seconds(3600));
+  s.integer("keepalive_probes", tcp.keepalive_probes, 1, 100);
+  s.integer("syn_retries", tcp.syn_retries, 1, 30);
+  s.integer("data_retries", tcp.data_retries, 3, 30);
+  s.integer("first_port", tcp.first_port, 1024, 65535);
+  s.integer("last_port", tcp.last_port, 1024, 65535);
+  s.finish();
+}
+
+Words<tls::CipherSuite> suite_words() {
+  using tls::CipherSuite;
+  Words<CipherSuite> words;
+  for (const CipherSuite suite :
+       {CipherSuite::tls_aes_128_gcm_sha256, CipherSuite::tls_aes_256_gcm_sha384,
+        CipherSuite::tls_chacha20_poly1305_sha256, CipherSuite::ecdhe_ecdsa_aes_128_gcm_sha256,
+        CipherSuite::ecdhe_ecdsa_aes_256_gcm_sha384, CipherSuite::ecdhe_rsa_aes_128_gcm_sha256,
+        CipherSuite::ecdhe_rsa_aes_256_gcm_sha384, CipherSuite::ecdhe_rsa_chacha20_poly1305_sha256,
+        CipherSuite::ecdhe_ecdsa_chacha20_poly1305_sha256})
+    words.emplace_back(tls::name(suite), suite);
+  return words;
+}
+
+void read_tls(Section& s, Tls& tls) {
+  s.choices<tls::Version>("versions", tls.versions, {{"1.3", tls::Version::tls13}, {"1.2", tls::Version::tls12}});
+  s.choices<tls::CipherSuite>("cipher_suites", tls.cipher_suites, suite_words());
+  s.choices<crypto::NamedGroup>("groups", tls.groups,
+                                {{"x25519", crypto::NamedGroup::x25519},
+                                 {"secp256r1", crypto::NamedGroup::secp256r1},
+                                 {"secp384r1", crypto::NamedGroup::secp384r1}});
+  s.texts("alpn", tls.alpn);
+  s.boolean("strict_sni", tls.strict_sni);
+  s.boolean("prefer_server_order", tls.prefer_server_order);
+  s.duration("handshake_timeout", tls.handshake_timeout, milliseconds(100), seconds(600));
+  s.size("max_handshake_message", tls.max_handshake_message, 2 * kKiB, 1 * kMiB);
+  s.finish();
+}
+
+void read_certificate(Section& s, Certificate& certificate, const std::string& directory) {
+  s.text("name", certificate.name);
+  s.require("name", "give it one, such as name = \"www\"; services refer to it");
+  s.text("chain", certificate.chain);
+  s.require("chain", "name the PEM file with the server's certificate and its intermediates");
+  s.text("key", certificate.key);
+  s.require("key", "name the PEM file with the private key");
+  s.finish();
+  certificate.chain = resolve(certificate.chain, directory);
+  certificate.key = resolve(certificate.key, directory);
+}
+
+void read_backend(const toml::node& node, std::size_t index, Service& service, Reading& reading) {
+  const Position at = position_of(node.source());
+  proxy::BackendConfig backend;
+  std::optional<SocketAddress> address;
+  const char* const expected = "an IP address and port, such as \"198.18.0.1:8080\" or \"[fd00::1]:8080\"";
+  if (const auto* const text = node.as_string()) {
+    address = SocketAddress::parse(text->get());
+    if (!address)
+      reading.diagnostics.error(at, in_quotes(text->get()) + " is no backend", std::string("write ") + expected);
+  } else if (const toml::table* const table = node.as_table()) {
+    Source source;
+    Section s(table, "service.backends", index, source, reading);
+    s.text("name", backend.name);
+    s.parsed<SocketAddress>("address", address, SocketAddress::parse, expected);
+    s.require("address", "add address = \"198.18.0.1:8080\"");
+    s.finish();
+  } else {
+    reading.diagnostics.error(at, "a backend is neither a string nor a table", std::string("write ") + expected);
+  }
+  if (!address) return;
+  backend.address = *address;
+  if (backend.name.empty()) backend.name = address->to_string().substr(0, kMaxName);
+  service.proxy.backends.push_back(std::move(backend));
+  service.source.set("backends[" + std::to_string(service.proxy.backends.size() - 1) + "]", at);
+}
+
+void read_backends(Section& s, Service& service, Reading& reading) {
+  const toml::node* const found = s.node("backends", "[]");
+  if (found == nullptr) return;
+  const toml::array* const array = found->as_array();
+  if (array == nullptr) {
+    reading.diagnostics.error(position_of(found->source()), "\"backends\" is not an array",
+                              "write backends = [\"198.18.0.1:8080\"]");
+    return;
+  }
+  // The record of this key comes before those of the backends' own keys.
+  const std::size_t slot = reading.settings.size() - 1;
+  for (std::size_t i = 0; i < array->size(); ++i) read_backend((*array)[i], i, service, reading);
+  std::string value;
+  for (const proxy::BackendConfig& backend : service.proxy.backends)
+    value += (value.empty() ? "" : ", ") + backend.name + "=" + backend.address.to_string();
+  reading.settings[slot].value = "[" + value + "]";
+}
+
+void read_service(Section& s, Service& service, Reading& reading) {
+  proxy::ServiceConfig& proxy = service.proxy;
+  s.text("name", proxy.name);
+  s.require("name", "give it one, such as name = \"web\"");
+  s.choice<proxy::Mode>("mode", proxy.mode, {{"tls", proxy::Mode::tls}, {"tcp", proxy::Mode::tcp}});
+  s.parsed_list<SocketAddress>("listen", proxy.listen, SocketAddress::parse,
+                               "an IP address and port, such as \"198.18.0.2:443\" or \"[::]:443\"");
+  s.require("listen", "add listen = [\"198.18.0.2:443\"]");
+  s.texts("certificates", service.certificates);
+  read_backends(s, service, reading);
+  s.choice<proxy::Builtin>("builtin", proxy.builtin,
+                           {{"none", proxy::Builtin::none},
+                            {"echo", proxy::Builtin::echo},
+                            {"discard", proxy::Builtin::discard},
+                            {"chargen", proxy::Builtin::chargen},
+                            {"daytime", proxy::Builtin::daytime},
+                            {"http", proxy::Builtin::http}});
+  s.integer("bytes", proxy.chargen_bytes, 0, INT64_MAX);
+  s.choice<proxy::Balance>(
+      "balance", proxy.balance,
+      {{"round_robin", proxy::Balance::round_robin}, {"least_connections", proxy::Balance::least_connections}});
+  s.duration("connect_timeout", proxy.connect_timeout, milliseconds(10), seconds(300));
+  s.integer("connect_retries", proxy.connect_retries, 0, 100);
+  s.integer("eject_after", proxy.eject_after, 0, 1'000'000);
+  s.duration("eject_for", proxy.eject_for, milliseconds(100), seconds(24 * 3600));
+  s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), seconds(7 * 24 * 3600));
+  s.choice<bool>("proxy_protocol", proxy.proxy_protocol, {{"off", false}, {"v2", true}});
+  s.integer("max_connections", proxy.max_connections, 0, 4'000'000);
+  const toml::table* const tls = s.table("tls");
+  s.finish();
+  service.tls.source = Source();
+  service.tls.source.set_section(service.source.section());
+  Section tls_section(tls, "service.tls", 0, service.tls.source, reading);
+  read_tls(tls_section, service.tls);
+}
+
+void read_limits(Section& s, Limits& limits) {
+  s.integer("connections", limits.proxy.max_connections, 1, 4'000'000);
+  s.integer("handshakes", limits.proxy.tls.handshakes, 1, 1'000'000);
+  s.integer("large_messages", limits.proxy.tls.large_messages, 1, 65536);
+  s.integer("record_jobs", limits.proxy.tls.record_jobs, 16, 1'000'000);
+  s.size("buffered_per_connection", limits.proxy.buffered_per_connection, 32 * kKiB, 64 * kMiB);
+  s.integer("packet_buffers", limits.buffers.packets, 2048, 16'000'000);
+  s.integer("record_buffers", limits.buffers.records, 64, 4'000'000);
+  s.integer("clone_buffers", limits.buffers.clones, 1024, 16'000'000);
+  s.integer("events", limits.events, 64, 1'000'000);
+  s.integer("expanded_keys", limits.expanded_keys, 64, 1'000'000);
+  s.finish();
+}
+
+void read_batch(Section& s, Batch& batch) {
+  for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
+    s.duration(crypto::name(static_cast<crypto::JobKind>(kind)), batch.budgets[kind], Duration{}, milliseconds(1));
+  s.finish();
+}
+
+void read_all(const toml::table& root, const std::string& directory, Config& config, Reading& reading) {
+  Source root_source;
+  Section top(&root, "", 0, root_source, reading);
+  Section general(top.table("general"), "general", 0, config.general.source, reading);
+  read_general(general, config.general, directory);
+  general.finish();
+  Section admin(top.table("admin"), "admin", 0, config.admin.source, reading);
+  admin.text("http", config.admin.http);
+  admin.finish();
+  top.tables("port", [&](const toml::table& table, std::size_t i) {
+    Port& port = config.ports.emplace_back();
+    Section section(&table, "port", i, port.source, reading);
+    read_port(section, port, reading);
+  });
+  Section tcp(top.table("tcp"), "tcp", 0, config.tcp_source, reading);
+  read_tcp(tcp, config.tcp);
+  Section tls(top.table("tls"), "tls", 0, config.tls.source, reading);
+  read_tls(tls, config.tls);
+  top.tables("certificate", [&](const toml::table& table, std::size_t i) {
+    Certificate& certificate = config.certificates.emplace_back();
+    Section section(&table, "certificate", i, certificate.source, reading);
+    read_certificate(section, certificate, directory);
+  });
+  top.tables("service", [&](const toml::table& table, std::size_t i) {
+    Service& service = config.services.emplace_back();
+    service.tls = config.tls;
+    Section section(&table, "service", i, service.source, reading);
+    read_service(section, service, reading);
+  });
+  Section limits(top.table("limits"), "limits", 0, config.limits.source, reading);
+  read_limits(limits, config.limits);
+  Section batch(top.table("batch"), "batch", 0, config.batch.source, reading);
+  read_batch(batch, config.batch);
+  top.finish();
+}
+
+}  // namespace
+
+Parsed parse_config(std::string_view text, const std::string& directory, Diagnostics& diagnostics) {
+  Parsed parsed;
+  Reading reading{diagnostics, parsed.settings};
+  try {
+    const toml::table root = toml::parse(text);
+    read_all(root, directory, parsed.config, reading);
+  } catch (const toml::parse_error& error) {
+    diagnostics.error(position_of(error.source()), std::string(error.description()),
+                      "see https://toml.io/en/v1.0.0 for the syntax");
+    return parsed;
+  }
+  Admin& admin = parsed.config.admin;
+  if (!admin.http.empty()) {
+    admin.address = SocketAddress::parse(admin.http);
+    if (!admin.address)
+      diagnostics.error(admin.source.at("http"), in_quotes(admin.http) + " is no value for \"http\"",
+                        "write an IP address and port, such as \"127.0.0.1:9900\", or \"\" for none");
+  }
+  return parsed;
+}
+
+}  // namespace lockstep::config
