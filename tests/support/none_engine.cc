@@ -1,0 +1,193 @@
+#include "tests/support/none_engine.h"
+
+#include <algorithm>
+
+#include "crypto/base/constant_time.h"
+
+namespace lockstep::test {
+
+using namespace crypto;
+
+namespace {
+
+void fill(MutableBytes out, std::uint8_t value) {
+  std::fill(out.begin(), out.end(), value);
+}
+
+// Where the private key lies in a public key: at its beginning, for points behind the form byte.
+std::size_t private_key_offset(NamedGroup group) {
+  return group == NamedGroup::x25519 ? 0 : 1;
+}
+
+JobStatus key_share(KeyShareJob& job) {
+  const MutableBytes private_key = job.private_key.writable(shared_secret_size(job.group));
+  fill(private_key, kNonePrivateByte);
+  fill(MutableBytes(job.public_key).first(public_key_size(job.group)), kNonePrivateByte);
+  if (job.group != NamedGroup::x25519) job.public_key[0] = 4;
+  return JobStatus::ok;
+}
+
+JobStatus derive(DeriveJob& job) {
+  const std::size_t size = shared_secret_size(job.group);
+  const Bytes peer = Bytes(job.peer_public_key).subspan(private_key_offset(job.group), size);
+  const bool valid = job.group == NamedGroup::x25519
+                         ? std::any_of(peer.begin(), peer.end(), [](std::uint8_t byte) { return byte != 0; })
+                         : job.peer_public_key[0] == 4;
+  if (!valid) return JobStatus::bad_peer_key;
+  const Bytes own = job.private_key->expose(size);
+  const MutableBytes shared = job.shared_secret.writable(size);
+  for (std::size_t i = 0; i < size; ++i) shared[i] = own[i] ^ peer[i];
+  return JobStatus::ok;
+}
+
+JobStatus sign(SignJob& job) {
+  const auto scheme = static_cast<std::uint16_t>(job.scheme);
+  const std::array<std::uint8_t, 2> prefix = {static_cast<std::uint8_t>(scheme >> 8U),
+                                              static_cast<std::uint8_t>(scheme & 0xffU)};
+  RunningHash hash;
+  hash.update(prefix);
+  hash.update(Bytes(job.content).first(job.content_size));
+  hash.digest(job.signature);
+  job.signature_size = static_cast<std::uint16_t>(digest_size(Hash::sha256));
+  return JobStatus::ok;
+}
+
+JobStatus transcript(TranscriptJob& job) {
+  for (std::size_t i = 0; i < job.append.size(); ++i) {
+    job.transcript->update(job.append[i]);
+    job.transcript->digest(job.digest[i]);
+  }
+  return JobStatus::ok;
+}
+
+void pattern_keys(RecordKeys& keys, std::uint8_t value) {
+  fill(keys.key.writable(), value);
+  fill(keys.iv.writable(), value);
+}
+
+void append_finished(RunningHash& running, Bytes verify_data) {
+  const std::array<std::uint8_t, 4> header = {20, 0, 0, static_cast<std::uint8_t>(verify_data.size())};
+  running.update(header);
+  running.update(verify_data);
+}
+
+JobStatus server_flight(Tls13ServerFlightJob& job) {
+  const std::size_t size = digest_size(job.transcript->hash());
+  pattern_keys(*job.client_handshake_keys, 0x10);
+  pattern_keys(*job.server_handshake_keys, 0x11);
+  pattern_keys(*job.client_application_keys, 0x20);
+  pattern_keys(*job.server_application_keys, 0x21);
+  fill(job.client_finished.writable(), kNoneClientFinished);
+  fill(job.server_finished, kNoneServerFinished);
+  fill(job.client_application_secret.writable(), 0x30);
+  fill(job.server_application_secret.writable(), 0x31);
+  fill(job.master_secret.writable(), 0x40);
+  job.transcript->update(job.certificate_verify);
+  append_finished(*job.transcript, Bytes(job.server_finished).first(size));
+  return JobStatus::ok;
+}
+
+JobStatus key_update(Tls13KeyUpdateJob& job) {
+  for (std::uint8_t& byte : job.secret->writable()) byte = static_cast<std::uint8_t>(byte + 2);
+  pattern_keys(*job.keys, job.secret->expose()[0]);
+  return JobStatus::ok;
+}
+
+JobStatus master_secret(Tls12MasterSecretJob& job) {
+  fill(job.master_secret.writable(), job.extended ? 0x50 : 0x51);
+  pattern_keys(*job.client_keys, 0x60);
+  pattern_keys(*job.server_keys, 0x61);
+  return JobStatus::ok;
+}
+
+JobStatus finished(Tls12FinishedJob& job) {
+  fill(job.client_finished, kNoneClientFinished);
+  fill(job.server_finished, kNoneServerFinished);
+  append_finished(*job.transcript, job.client_finished);
+  return JobStatus::ok;
+}
+
+// FNV-1a with 64 bits: notices changes, keeps nobody out.
+class Checksum {
+ public:
+  void add(Bytes bytes) {
+    for (const std::uint8_t byte : bytes) value_ = (value_ ^ byte) * 0x100000001b3;
+  }
+  std::array<std::uint8_t, kAeadTag> tag() const {
+    std::array<std::uint8_t, kAeadTag> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(value_ >> 8U * (i % 8));
+    return bytes;
+  }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325;
+};
+
+// What seal and open have in common: everything but the plaintext.
+template <class RecordJob>
+Checksum checksum_of_parameters(const RecordJob& job) {
+  Checksum checksum;
+  checksum.add(job.keys->key.expose(key_size(job.keys->aead)));
+  checksum.add(job.nonce);
+  checksum.add(Bytes(job.aad).first(job.aad_size));
+  return checksum;
+}
+
+JobStatus seal(SealJob& job) {
+  Checksum checksum = checksum_of_parameters(job);
+  std::uint8_t* out = job.ciphertext;
+  for (const Bytes piece : std::span(job.plaintext).first(job.piece_count)) {
+    checksum.add(piece);
+    out = std::copy(piece.begin(), piece.end(), out);
+  }
+  if (job.has_trailer) {
+    checksum.add(Bytes(&job.trailer, 1));
+    *out++ = job.trailer;
+  }
+  const auto tag = checksum.tag();
+  std::copy(tag.begin(), tag.end(), out);
+  return JobStatus::ok;
+}
+
+JobStatus open(const OpenJob& job) {
+  Checksum checksum = checksum_of_parameters(job);
+  for (const MutableBytes piece : std::span(job.ciphertext).first(job.piece_count)) checksum.add(piece);
+  return equal_constant_time(checksum.tag(), job.tag) ? JobStatus::ok : JobStatus::bad_record;
+}
+
+JobStatus run_one(Job& job) {
+  switch (job.kind) {
+    case JobKind::key_share:
+      return key_share(static_cast<KeyShareJob&>(job));
+    case JobKind::derive:
+      return derive(static_cast<DeriveJob&>(job));
+    case JobKind::sign:
+      return sign(static_cast<SignJob&>(job));
+    case JobKind::transcript:
+      return transcript(static_cast<TranscriptJob&>(job));
+    case JobKind::tls13_server_flight:
+      return server_flight(static_cast<Tls13ServerFlightJob&>(job));
+    case JobKind::tls13_key_update:
+      return key_update(static_cast<Tls13KeyUpdateJob&>(job));
+    case JobKind::tls12_master_secret:
+      return master_secret(static_cast<Tls12MasterSecretJob&>(job));
+    case JobKind::tls12_finished:
+      return finished(static_cast<Tls12FinishedJob&>(job));
+    case JobKind::seal:
+      return seal(static_cast<SealJob&>(job));
+    case JobKind::open:
+      return open(static_cast<OpenJob&>(job));
+  }
+  return JobStatus::engine_failed;
+}
+
+}  // namespace
+
+void NoneEngine::run(std::span<Job* const> jobs, JobList& done) {
+  for (Job* const job : jobs) {
+    job->status = run_one(*job);
+    done.push(*job);
+  }
+}
+
+}  // namespace lockstep::test

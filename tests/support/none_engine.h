@@ -1,0 +1,28 @@
+// An engine without any security, so that fuzzers and tests reach the protocol behind the cryptography.
+#pragma once
+
+#include "crypto/engine.h"
+
+namespace lockstep::test {
+
+/// A public key of any group is the private key in plain sight; a shared secret is the same on both sides.
+constexpr std::uint8_t kNonePrivateByte = 0x2a;
+/// Every Finished value consists of this byte, so that a fuzzer needs no hash to finish a handshake.
+constexpr std::uint8_t kNoneClientFinished = 0xc1;
+constexpr std::uint8_t kNoneServerFinished = 0x5e;
+
+/// Serves every kind at once, deterministically: the same job gives the same result in any order and any batch.
+/// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
+///   point that does not begin with 4, as real engines do.
+/// - sign: SHA-256 of the scheme and the content.
+/// - transcript: real hashes, since messages are made of them.
+/// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.
+/// - seal: the plaintext and a checksum over key, nonce, additional data and plaintext; open: verifies the checksum.
+class NoneEngine final : public crypto::Engine {
+ public:
+  const char* name() const override { return "none"; }
+  bool supports(crypto::JobKind) const override { return true; }
+  void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override;
+};
+
+}  // namespace lockstep::test

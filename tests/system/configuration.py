@@ -1,0 +1,64 @@
+"""Configurations for the system tests, as TOML text."""
+
+GENERAL = """
+[general]
+socket = "@SOCKET@"
+drain_limit = "5s"
+{general}
+[admin]
+http = ""
+{more}
+"""
+
+PORT = """
+[[port]]
+name = "{name}"
+device = "{device}"
+addresses = ["{address}/24"]
+{more}
+"""
+
+CERTIFICATES = """
+[[certificate]]
+name = "ecdsa"
+chain = "{demo}/ecdsa.pem"
+key = "{demo}/ecdsa.key"
+
+[[certificate]]
+name = "rsa"
+chain = "{demo}/rsa.pem"
+key = "{demo}/rsa.key"
+"""
+
+SERVICE = """
+[[service]]
+name = "{name}"
+mode = "{mode}"
+listen = ["{listen}"]
+{more}
+"""
+
+
+def tap(name, address, kernel):
+    """A TAP port whose kernel end has the address `kernel`."""
+    return PORT.format(name=name, device=f"net_tap0,iface={name}", address=address,
+                       more=f'kernel_address = "{kernel}/24"\ngateway = "{kernel}"')
+
+
+def af_packet(interface, address, more=""):
+    """A port on a kernel interface."""
+    return PORT.format(name=interface, device=f"net_af_packet0,iface={interface}", address=address, more=more)
+
+
+def service(name, listen, mode="tls", more=""):
+    certificates = 'certificates = ["ecdsa", "rsa"]\n' if mode == "tls" else ""
+    return SERVICE.format(name=name, listen=listen, mode=mode, more=certificates + more)
+
+
+def builtin(name, listen, mode="tls", more=""):
+    """A built-in service; `name` is also which one, up to a dash."""
+    return service(name, listen, mode, f'builtin = "{name.split("-")[0]}"\n{more}')
+
+
+def configuration(demo, *parts, general="", more=""):
+    return GENERAL.format(general=general, more=more) + CERTIFICATES.format(demo=demo) + "".join(parts)

@@ -1,0 +1,262 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "control/api/client.h"
+#include "control/api/metrics.h"
+#include "control/api/server.h"
+#include "control/api/status.h"
+#include "tests/unit/control/certificates.h"
+
+namespace lockstep::api {
+namespace {
+
+/// All the counters of a worker without the worker.
+struct FakeWorker {
+  net::NetCounters net;
+  tcp::Counters tcp;
+  tls::Counters tls;
+  proxy::Counters proxy;
+  worker::WorkerCounters loop;
+  crypto::Batch batch{crypto::Policy{}};
+  Histogram wake_up;
+  control::EngineSet engines;
+  std::atomic<std::uint64_t> hits{17};
+
+  FakeWorker() {
+    for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
+      engines.table.push_back({static_cast<crypto::JobKind>(kind), "libcrypto", "because \"it\" is\nthere"});
+    engines.counters = {{"expanded_keys_hits", &hits}};
+  }
+  WorkerView view(std::uint16_t index) {
+    WorkerView view;
+    view.index = index;
+    view.oldest_pinned = 3;
+    view.net = &net;
+    view.tcp = &tcp;
+    view.tls = &tls;
+    view.proxy = &proxy;
+    view.loop = &loop;
+    view.batch = &batch;
+    view.wake_up = &wake_up;
+    view.engines = &engines;
+    return view;
+  }
+};
+
+View view_of(FakeWorker& a, FakeWorker& b) {
+  View view;
+  view.epoch = 3;
+  view.workers = {a.view(0), b.view(1)};
+  PortView port;
+  port.name = "outside";
+  port.stats.received = 5;
+  view.ports = {port};
+  ServiceView service;
+  service.name = "we\"b\\\n";
+  service.listen = {"198.18.0.2:443"};
+  BackendView backend;
+  backend.name = "one";
+  backend.connections = 4;
+  service.backends = {backend};
+  view.services = {service};
+  view.certificates = {{"demo", "RSA-2048", {"demo.test"}, 1'900'000'000}};
+  return view;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// The value of the sample that is exactly `sample`; -1 when there is none.
+double value_of(const std::string& text, const std::string& sample) {
+  for (const std::string& line : lines_of(text))
+    if (line.rfind(sample + " ", 0) == 0) return std::stod(line.substr(sample.size() + 1));
+  return -1;
+}
+
+TEST(Metrics, AreWellFormedAndEachFamilyStandsTogether) {
+  FakeWorker a, b;
+  const std::string text = metrics_text(view_of(a, b));
+  const std::regex sample(
+      R"(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{([a-z_]+="([^"\\\n]|\\["\\n])*")(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? [-+0-9.e]+(Inf)?)");
+  const std::regex help("# HELP ([a-zA-Z0-9_]+) .+");
+  const std::regex type("# TYPE ([a-zA-Z0-9_]+) (counter|gauge|histogram)");
+  std::set<std::string> families, samples;
+  std::string current, kind;
+  std::smatch match;
+  for (const std::string& line : lines_of(text)) {
+    if (std::regex_match(line, match, help)) {
+      current = match[1];
+      EXPECT_TRUE(families.insert(current).second) << current << " twice";
+    } else if (std::regex_match(line, match, type)) {
+      EXPECT_EQ(match[1], current);
+      kind = match[2];
+      EXPECT_EQ(kind == "counter", current.size() > 6 && current.substr(current.size() - 6) == "_total") << current;
+    } else {
+      ASSERT_TRUE(std::regex_match(line, match, sample)) << line;
+      const std::string name = match[1];
+      EXPECT_TRUE(kind == "histogram" ? std::regex_match(name, std::regex(current + "_(bucket|sum|count)"))
+                                      : name == current)
+          << line;
+      EXPECT_TRUE(samples.insert(line.substr(0, line.rfind(' '))).second) << line;
+    }
+  }
+  EXPECT_GT(families.size(), 90U);
+}
+
+TEST(Metrics, HaveEveryCounterOfEveryWorker) {
+  FakeWorker a, b;
+  a.tcp.segments_received.add(11);
+  b.tcp.segments_received.add(22);
+  a.tls.errors[static_cast<std::size_t>(tls::Error::bad_record)].add(3);
+  b.proxy.connections.set(9);
+  const std::string text = metrics_text(view_of(a, b));
+  EXPECT_EQ(value_of(text, "lockstep_tcp_segments_received_total{worker=\"0\"}"), 11);
+  EXPECT_EQ(value_of(text, "lockstep_tcp_segments_received_total{worker=\"1\"}"), 22);
+  EXPECT_EQ(value_of(text, "lockstep_tls_errors_total{worker=\"0\",error=\"bad_record\"}"), 3);
+  EXPECT_EQ(value_of(text, "lockstep_proxy_connections{worker=\"1\"}"), 9);
+  EXPECT_EQ(value_of(text, "lockstep_port_received_frames_total{port=\"outside\"}"), 5);
+  EXPECT_EQ(value_of(text, "lockstep_snapshot_epoch"), 3);
+  EXPECT_EQ(value_of(text, "lockstep_backend_connections{service=\"we\\\"b\\\\\\n\",backend=\"one\"}"), 4);
+  EXPECT_EQ(value_of(text, "lockstep_engine_expanded_keys_hits_total{worker=\"1\"}"), 17);
+  EXPECT_EQ(value_of(text, "lockstep_certificate_not_after_seconds{certificate=\"demo\"}"), 1'900'000'000);
+  const auto all_there = [&](const std::string& prefix, const auto& counters) {
+    counters.visit([&](CounterType type, const char* name, const char*, std::uint64_t value) {
+      const std::string sample = prefix + name + (type == CounterType::counter ? "_total" : "") + "{worker=\"0\"}";
+      EXPECT_EQ(value_of(text, sample), static_cast<double>(value)) << sample;
+    });
+  };
+  all_there("lockstep_net_", a.net);
+  all_there("lockstep_tcp_", a.tcp);
+  all_there("lockstep_tls_", a.tls);
+  all_there("lockstep_proxy_", a.proxy);
+  all_there("lockstep_worker_", a.loop);
+}
+
+TEST(Metrics, HistogramsAreCumulative) {
+  FakeWorker a, b;
+  for (const std::uint64_t ns : {1'000U, 3'000U, 3'000U, 2'000'000'000U}) a.wake_up.record(ns);
+  const std::string text = metrics_text(view_of(a, b));
+  const std::string name = "lockstep_worker_wake_up_seconds";
+  EXPECT_EQ(value_of(text, name + "_bucket{worker=\"0\",le=\"1.023e-06\"}"), 1);
+  EXPECT_EQ(value_of(text, name + "_bucket{worker=\"0\",le=\"4.095e-06\"}"), 3);
+  EXPECT_EQ(value_of(text, name + "_bucket{worker=\"0\",le=\"1.07374182\"}"), 3);
+  EXPECT_EQ(value_of(text, name + "_bucket{worker=\"0\",le=\"+Inf\"}"), 4);
+  EXPECT_EQ(value_of(text, name + "_count{worker=\"0\"}"), 4);
+  EXPECT_NEAR(value_of(text, name + "_sum{worker=\"0\"}"), 2.000007, 1e-6);
+}
+
+TEST(Percentile, IsTheBoundOfItsBucket) {
+  Histogram histogram;
+  EXPECT_EQ(percentile(histogram, 0.5), 0U);
+  for (int i = 0; i < 99; ++i) histogram.record(5);
+  histogram.record(1000);
+  EXPECT_EQ(percentile(histogram, 0.5), 7U);
+  EXPECT_EQ(percentile(histogram, 0.99), 7U);
+  EXPECT_EQ(percentile(histogram, 1.0), 1023U);
+}
+
+TEST(Status, IsJsonThatBecomesATable) {
+  FakeWorker a, b;
+  a.proxy.connections_accepted.add(1234567);
+  const std::string json = status_json(view_of(a, b));
+  const auto document = nlohmann::json::parse(json);
+  EXPECT_EQ(document["epoch"], 3);
+  EXPECT_EQ(document["workers"].size(), 2U);
+  EXPECT_EQ(document["workers"][0]["engines"].size(), crypto::kJobKinds);
+  EXPECT_EQ(document["workers"][0]["proxy"]["connections_accepted"], 1234567);
+  EXPECT_EQ(document["services"][0]["backends"][0]["connections"], 4);
+  const std::string table = status_table(json);
+  for (const char* expected : {"1234567", "outside", "tls13_server_flight", "libcrypto", "RSA-2048", "198.18.0.2:443"})
+    EXPECT_NE(table.find(expected), std::string::npos) << expected << "\n" << table;
+}
+
+TEST(Status, OfAnotherProgramIsNoTable) {
+  EXPECT_EQ(status_table("{}"), "");
+  EXPECT_EQ(status_table("not json"), "");
+}
+
+class AdminServer : public testing::Test {
+ protected:
+  std::unique_ptr<Server> open() {
+    auto server = Server::open(SocketAddress::parse("127.0.0.1:0"), folder_.file("run/socket"));
+    EXPECT_TRUE(server) << server.error();
+    return server ? std::move(server.value()) : nullptr;
+  }
+  tests::TemporaryFolder folder_;
+  FakeWorker a_, b_;
+};
+
+TEST_F(AdminServer, AnswersOnItsUnixSocketForItsOwnerOnly) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(make_handler([this] { return view_of(a_, b_); })), "");
+  struct stat info{};
+  ASSERT_EQ(stat(folder_.file("run/socket").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  const auto status = get(folder_.file("run/socket"), "/status");
+  ASSERT_TRUE(status) << status.error();
+  EXPECT_EQ(nlohmann::json::parse(status.value())["epoch"], 3);
+  const auto metrics = get(folder_.file("run/socket"), "/metrics");
+  ASSERT_TRUE(metrics) << metrics.error();
+  EXPECT_NE(metrics.value().find("# TYPE lockstep_snapshot_epoch gauge"), std::string::npos);
+  const auto health = get(folder_.file("run/socket"), "/healthz");
+  ASSERT_TRUE(health);
+  EXPECT_EQ(health.value(), "running\n");
+}
+
+TEST_F(AdminServer, AnswersOnItsTcpAddress) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(make_handler([this] { return view_of(a_, b_); })), "");
+  EXPECT_NE(server->http()->port, 0);
+}
+
+TEST_F(AdminServer, SaysNotFoundAndNotHealthy) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(make_handler([this] {
+    View view = view_of(a_, b_);
+    view.state = "draining";
+    return view;
+  })),
+            "");
+  const auto missing = get(folder_.file("run/socket"), "/nothing");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().find("404"), std::string::npos);
+  const auto health = get(folder_.file("run/socket"), "/healthz");
+  ASSERT_FALSE(health);
+  EXPECT_NE(health.error().find("503"), std::string::npos);
+}
+
+TEST_F(AdminServer, ReplacesADeadSocketButNotALivingOne) {
+  const std::string path = folder_.file("run/socket");
+  auto first = open();
+  ASSERT_NE(first, nullptr);
+  const auto second = Server::open(std::nullopt, path);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().find("another lockstep"), std::string::npos);
+  first.reset();
+  EXPECT_FALSE(std::filesystem::exists(path)) << "the socket goes with its server";
+  tests::write(path, "a file of somebody else");
+  EXPECT_FALSE(Server::open(std::nullopt, path));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(Client, SaysThatNothingRuns) {
+  const auto answer = get("/nonexistent/socket", "/status");
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().find("lockstep run"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lockstep::api

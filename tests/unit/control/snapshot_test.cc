@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include "control/config/load.h"
+#include "control/snapshot/build.h"
+#include "control/snapshot/store.h"
+#include "tests/unit/control/certificates.h"
+
+namespace lockstep::snapshot {
+namespace {
+
+using tests::certificates;
+
+certs::LoadedCertificate load(const std::string& name) {
+  config::Certificate certificate;
+  certificate.name = name;
+  certificate.chain = certificates().file(name + ".pem");
+  certificate.key = certificates().file(name + ".key");
+  config::Diagnostics diagnostics("test");
+  certs::LoadedCertificate loaded = certs::load(certificate, std::time(nullptr), diagnostics);
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.render_all();
+  return loaded;
+}
+
+TEST(ServerConfig, JoinsRsaAndEcdsaOfTheSameNamesWithEcdsaFirst) {
+  const certs::LoadedCertificate rsa = load("rsa"), ecdsa = load("ecdsa");
+  const tls::ServerConfig config = server_config(config::Tls(), {&rsa, &ecdsa});
+  ASSERT_EQ(config.identities.size(), 1U);
+  ASSERT_EQ(config.identities[0].credentials.size(), 2U);
+  EXPECT_EQ(config.identities[0].credentials[0].key->type(), crypto::KeyType::ecdsa_p256);
+  EXPECT_EQ(config.identities[0].credentials[1].key->type(), crypto::KeyType::rsa);
+  EXPECT_EQ(config.exact.at("demo.test"), 0U);
+  EXPECT_EQ(config.wildcard.at("demo.test"), 0U);
+}
+
+TEST(ServerConfig, GivesDifferentNamesDifferentIdentitiesAndTheFirstIsTheDefault) {
+  const certs::LoadedCertificate other = load("other"), ecdsa = load("ecdsa"), rsa = load("rsa");
+  const tls::ServerConfig config = server_config(config::Tls(), {&other, &ecdsa, &rsa});
+  ASSERT_EQ(config.identities.size(), 2U);
+  EXPECT_EQ(config.exact.at("other.test"), 0U);
+  EXPECT_EQ(config.exact.at("demo.test"), 1U);
+  EXPECT_EQ(config.identities[0].credentials.size(), 1U);
+  EXPECT_EQ(config.identities[1].credentials.size(), 2U);
+}
+
+TEST(ServerConfig, OfTwoCertificatesWithOneKindOfKeyTheFirstCounts) {
+  const certs::LoadedCertificate ecdsa = load("ecdsa"), expired = load("expired");
+  const tls::ServerConfig config = server_config(config::Tls(), {&ecdsa, &expired});
+  ASSERT_EQ(config.identities.size(), 1U);
+  ASSERT_EQ(config.identities[0].credentials.size(), 1U);
+  EXPECT_EQ(config.identities[0].credentials[0].key, ecdsa.key);
+}
+
+TEST(ServerConfig, CarriesTheTlsSettings) {
+  const certs::LoadedCertificate ecdsa = load("ecdsa");
+  config::Tls tls;
+  tls.versions = {tls::Version::tls13};
+  tls.alpn = {"http/1.1"};
+  tls.strict_sni = true;
+  tls.handshake_timeout = seconds(3);
+  const tls::ServerConfig config = server_config(tls, {&ecdsa});
+  EXPECT_TRUE(config.tls13);
+  EXPECT_FALSE(config.tls12);
+  EXPECT_EQ(config.alpn, tls.alpn);
+  EXPECT_TRUE(config.strict_sni);
+  EXPECT_EQ(config.handshake_timeout, seconds(3));
+}
+
+TEST(Snapshot, HasTheServicesOfTheConfiguration) {
+  const std::string path = certificates().file("snapshot.toml");
+  tests::write(path, R"([[port]]
+name = "p"
+device = "net_null0"
+addresses = ["198.18.0.2/24"]
+[[certificate]]
+name = "c"
+chain = "ecdsa.pem"
+key = "ecdsa.key"
+[[service]]
+name = "tls"
+listen = ["198.18.0.2:443"]
+certificates = ["c"]
+builtin = "http"
+[[service]]
+name = "tcp"
+mode = "tcp"
+listen = ["198.18.0.2:80"]
+backends = ["198.18.0.9:80"]
+balance = "least_connections"
+)");
+  const config::Loaded loaded = config::load(path);
+  ASSERT_TRUE(loaded.ok()) << loaded.diagnostics.render_all();
+  const auto snapshot = build(loaded.config, loaded.certificates, 7);
+  EXPECT_EQ(snapshot->epoch, 7U);
+  ASSERT_EQ(snapshot->services.size(), 2U);
+  ASSERT_NE(snapshot->services[0].tls, nullptr);
+  EXPECT_EQ(snapshot->services[0].tls->identities.size(), 1U);
+  EXPECT_EQ(snapshot->services[1].tls, nullptr);
+  EXPECT_EQ(snapshot->services[1].balance, proxy::Balance::least_connections);
+}
+
+/// A worker that takes snapshots when told to.
+struct FakeWorker {
+  std::vector<std::uint64_t> mailbox;
+  std::uint64_t pinned = 0;
+  std::size_t room = 8;
+
+  Subscriber subscriber() {
+    return {[this](const proxy::Snapshot& snapshot) {
+              if (mailbox.size() >= room) return false;
+              mailbox.push_back(snapshot.epoch);
+              return true;
+            },
+            [this] { return pinned; }};
+  }
+};
+
+/// A snapshot whose end can be seen.
+std::unique_ptr<proxy::Snapshot> watched(Store& store, std::weak_ptr<const tls::ServerConfig>& alive) {
+  auto snapshot = std::make_unique<proxy::Snapshot>();
+  snapshot->epoch = store.next_epoch();
+  auto config = std::make_shared<const tls::ServerConfig>();
+  alive = config;
+  snapshot->services.emplace_back().tls = std::move(config);
+  return snapshot;
+}
+
+TEST(SnapshotStore, FreesASnapshotWhenTheLastWorkerHasLetGo) {
+  FakeWorker a, b;
+  Store store({a.subscriber(), b.subscriber()});
+  std::weak_ptr<const tls::ServerConfig> first, second;
+  EXPECT_EQ(store.publish(watched(store, first)), "");
+  EXPECT_EQ(store.publish(watched(store, second)), "");
+  EXPECT_EQ(a.mailbox, (std::vector<std::uint64_t>{1, 2}));
+  a.pinned = 2;
+  b.pinned = 1;
+  store.maintain();
+  EXPECT_FALSE(first.expired());
+  EXPECT_EQ(store.old(), 1U);
+  b.pinned = 2;
+  store.maintain();
+  EXPECT_TRUE(first.expired());
+  EXPECT_FALSE(second.expired());
+  EXPECT_EQ(store.old(), 0U);
+}
+
+TEST(SnapshotStore, RefusesAReloadWhenTooManyOldOnesLive) {
+  FakeWorker worker;
+  Store store({worker.subscriber()});
+  std::weak_ptr<const tls::ServerConfig> last;
+  for (std::size_t i = 0; i < 1 + Store::kMaxOld; ++i) EXPECT_EQ(store.publish(watched(store, last)), "");
+  worker.pinned = 1;
+  const std::uint64_t epoch = store.next_epoch();
+  EXPECT_NE(store.publish(watched(store, last)), "");
+  EXPECT_TRUE(last.expired());
+  EXPECT_EQ(store.next_epoch(), epoch) << "nothing changes";
+  EXPECT_EQ(store.current()->epoch, epoch - 1);
+  worker.pinned = 2;
+  EXPECT_EQ(store.publish(watched(store, last)), "");
+}
+
+TEST(SnapshotStore, SendsAgainToAFullMailboxAndSkipsWhatIsOutdated) {
+  FakeWorker worker;
+  worker.room = 1;
+  Store store({worker.subscriber()});
+  std::weak_ptr<const tls::ServerConfig> ignored;
+  EXPECT_EQ(store.publish(watched(store, ignored)), "");
+  EXPECT_EQ(store.publish(watched(store, ignored)), "");
+  EXPECT_EQ(store.publish(watched(store, ignored)), "");
+  EXPECT_EQ(worker.mailbox, std::vector<std::uint64_t>{1});
+  EXPECT_FALSE(store.delivered());
+  worker.pinned = 1;
+  worker.mailbox.clear();
+  store.maintain();
+  EXPECT_EQ(worker.mailbox, std::vector<std::uint64_t>{3});
+  EXPECT_TRUE(store.delivered());
+  worker.pinned = 3;
+  store.maintain();
+  EXPECT_EQ(store.old(), 0U);
+}
+
+TEST(SnapshotStore, KeepsTheCurrentSnapshotWhateverWorkersSay) {
+  FakeWorker worker;
+  worker.pinned = 100;
+  Store store({worker.subscriber()});
+  std::weak_ptr<const tls::ServerConfig> only;
+  EXPECT_EQ(store.publish(watched(store, only)), "");
+  store.maintain();
+  EXPECT_FALSE(only.expired());
+}
+
+}  // namespace
+}  // namespace lockstep::snapshot

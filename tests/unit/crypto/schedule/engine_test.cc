@@ -1,0 +1,286 @@
+// The engine's jobs against the same schedules put together from libcrypto's functions.
+#include "crypto/schedule/schedule_engine.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/base/random.h"
+#include "tests/unit/crypto/schedule/reference.h"
+
+namespace lockstep::crypto {
+namespace {
+
+using Buffer = std::vector<std::uint8_t>;
+using reference::expand_label;
+using reference::extract;
+
+Buffer bytes(Bytes view) {
+  return {view.begin(), view.end()};
+}
+
+Buffer joined(Bytes a, Bytes b) {
+  Buffer all = bytes(a);
+  all.insert(all.end(), b.begin(), b.end());
+  return all;
+}
+
+Buffer random_bytes(Random& random, std::size_t size) {
+  Buffer out(size);
+  random.fill(out);
+  return out;
+}
+
+Buffer digest(const RunningHash& running) {
+  Buffer out(digest_size(running.hash()));
+  running.digest(out);
+  return out;
+}
+
+Buffer hmac(Hash hash, Bytes key, Bytes message) {
+  return extract(hash, key, message);
+}
+
+void run(Job& job) {
+  ScheduleEngine engine;
+  ASSERT_TRUE(engine.supports(job.kind));
+  job.status = JobStatus::waiting;
+  Job* const pointer = &job;
+  JobList done;
+  engine.run(std::span<Job* const>(&pointer, 1), done);
+  ASSERT_EQ(done.pop(), &job);
+  ASSERT_EQ(job.status, JobStatus::ok);
+}
+
+void expect_tls13_keys(Hash hash, Bytes secret, const RecordKeys& keys) {
+  const std::size_t size = key_size(keys.aead);
+  EXPECT_EQ(bytes(keys.key.expose(size)), expand_label(hash, secret, "key", {}, size));
+  EXPECT_EQ(bytes(keys.iv.expose()), expand_label(hash, secret, "iv", {}, 12));
+}
+
+struct SuiteCase {
+  Hash hash;
+  Aead aead;
+  bool psk;
+};
+
+std::string suite_name(const testing::TestParamInfo<SuiteCase>& suite) {
+  const char* const aead = suite.param.aead == Aead::aes_128_gcm   ? "Aes128Gcm"
+                           : suite.param.aead == Aead::aes_256_gcm ? "Aes256Gcm"
+                                                                   : "Chacha20Poly1305";
+  return std::string(aead) + reference::name(suite.param.hash) + (suite.param.psk ? "Psk" : "");
+}
+
+class ServerFlight : public testing::TestWithParam<SuiteCase> {};
+INSTANTIATE_TEST_SUITE_P(Suites, ServerFlight,
+                         testing::Values(SuiteCase{Hash::sha256, Aead::aes_128_gcm, false},
+                                         SuiteCase{Hash::sha256, Aead::chacha20_poly1305, true},
+                                         SuiteCase{Hash::sha384, Aead::aes_256_gcm, false},
+                                         SuiteCase{Hash::sha384, Aead::aes_256_gcm, true}),
+                         suite_name);
+
+TEST_P(ServerFlight, AgreesWithLibcryptoOnRandomHandshakes) {
+  const auto [hash, aead, with_psk] = GetParam();
+  const std::size_t size = digest_size(hash);
+  Random random = Random::from_number(1);
+  for (int i = 0; i < 50; ++i) {
+    const Buffer shared_secret = random_bytes(random, 32 + 16 * random.below(2));
+    const Buffer psk = with_psk ? random_bytes(random, size) : Buffer();
+    const Buffer hello_digest = random_bytes(random, size);
+    const Buffer messages = random_bytes(random, random.below(3000));
+    const Buffer certificate_verify = with_psk ? Buffer() : random_bytes(random, 80 + random.below(500));
+    RunningHash transcript(hash);
+    transcript.update(messages);
+    RecordKeys client_handshake;
+    RecordKeys server_handshake;
+    RecordKeys client_application;
+    RecordKeys server_application;
+    for (RecordKeys* const keys : {&client_handshake, &server_handshake, &client_application, &server_application})
+      keys->aead = aead;
+    Tls13ServerFlightJob job;
+    job.shared_secret = shared_secret;
+    job.psk = psk;
+    std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
+    job.transcript = &transcript;
+    job.certificate_verify = certificate_verify;
+    job.client_handshake_keys = &client_handshake;
+    job.server_handshake_keys = &server_handshake;
+    job.client_application_keys = &client_application;
+    job.server_application_keys = &server_application;
+    run(job);
+
+    // RFC 8446 section 7.1, line by line.
+    const Buffer zeros(size, 0);
+    const Buffer nothing = reference::hash_of(hash, {});
+    const Buffer early = extract(hash, zeros, with_psk ? psk : zeros);
+    const Buffer handshake = extract(hash, expand_label(hash, early, "derived", nothing, size), shared_secret);
+    const Buffer client_hs = expand_label(hash, handshake, "c hs traffic", hello_digest, size);
+    const Buffer server_hs = expand_label(hash, handshake, "s hs traffic", hello_digest, size);
+    const Buffer master = extract(hash, expand_label(hash, handshake, "derived", nothing, size), zeros);
+    const Buffer before_finished = joined(messages, certificate_verify);
+    const Buffer server_finished =
+        hmac(hash, expand_label(hash, server_hs, "finished", {}, size), reference::hash_of(hash, {before_finished}));
+    const Buffer header = {20, 0, 0, static_cast<std::uint8_t>(size)};
+    const Buffer flight_digest = reference::hash_of(hash, {before_finished, header, server_finished});
+
+    EXPECT_EQ(bytes(Bytes(job.server_finished).first(size)), server_finished);
+    EXPECT_EQ(digest(transcript), flight_digest);
+    EXPECT_EQ(bytes(job.client_finished.expose(size)),
+              hmac(hash, expand_label(hash, client_hs, "finished", {}, size), flight_digest));
+    EXPECT_EQ(bytes(job.master_secret.expose(size)), master);
+    const Buffer client_ap = expand_label(hash, master, "c ap traffic", flight_digest, size);
+    const Buffer server_ap = expand_label(hash, master, "s ap traffic", flight_digest, size);
+    EXPECT_EQ(bytes(job.client_application_secret.expose(size)), client_ap);
+    EXPECT_EQ(bytes(job.server_application_secret.expose(size)), server_ap);
+    expect_tls13_keys(hash, client_hs, client_handshake);
+    expect_tls13_keys(hash, server_hs, server_handshake);
+    expect_tls13_keys(hash, client_ap, client_application);
+    expect_tls13_keys(hash, server_ap, server_application);
+  }
+}
+
+TEST(KeyUpdate, ReplacesSecretAndKeys) {
+  Random random = Random::from_number(2);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    const Buffer old = random_bytes(random, digest_size(hash));
+    Secret<kMaxDigest> secret;
+    secret.assign(old);
+    RecordKeys keys;
+    keys.aead = Aead::aes_256_gcm;
+    Tls13KeyUpdateJob job;
+    job.hash = hash;
+    job.secret = &secret;
+    job.keys = &keys;
+    run(job);
+    const Buffer next = expand_label(hash, old, "traffic upd", {}, digest_size(hash));
+    EXPECT_EQ(bytes(secret.expose(digest_size(hash))), next);
+    expect_tls13_keys(hash, next, keys);
+  }
+}
+
+class MasterSecret : public testing::TestWithParam<SuiteCase> {};
+INSTANTIATE_TEST_SUITE_P(Suites, MasterSecret,
+                         testing::Values(SuiteCase{Hash::sha256, Aead::aes_128_gcm, false},
+                                         SuiteCase{Hash::sha256, Aead::chacha20_poly1305, false},
+                                         SuiteCase{Hash::sha384, Aead::aes_256_gcm, false}),
+                         suite_name);
+
+TEST_P(MasterSecret, AgreesWithLibcryptoOnRandomHandshakes) {
+  const auto [hash, aead, with_psk] = GetParam();
+  Random random = Random::from_number(3);
+  for (int i = 0; i < 100; ++i) {
+    const Buffer premaster = random_bytes(random, 32 + 16 * random.below(2));
+    const Buffer messages = random_bytes(random, random.below(3000));
+    RunningHash transcript(hash);
+    transcript.update(messages);
+    RecordKeys client;
+    RecordKeys server;
+    client.aead = server.aead = aead;
+    Tls12MasterSecretJob job;
+    job.hash = hash;
+    job.premaster = premaster;
+    job.extended = i % 2 == 0;
+    job.transcript = &transcript;
+    random.fill(job.client_random);
+    random.fill(job.server_random);
+    job.client_keys = &client;
+    job.server_keys = &server;
+    run(job);
+
+    const Buffer master =
+        job.extended
+            ? reference::prf(hash, premaster, "extended master secret", reference::hash_of(hash, {messages}), 48)
+            : reference::prf(hash, premaster, "master secret", joined(job.client_random, job.server_random), 48);
+    EXPECT_EQ(bytes(job.master_secret.expose()), master);
+    const std::size_t key = key_size(aead);
+    const std::size_t iv = aead == Aead::chacha20_poly1305 ? 12 : 4;
+    const Buffer block =
+        reference::prf(hash, master, "key expansion", joined(job.server_random, job.client_random), 2 * (key + iv));
+    EXPECT_EQ(joined(client.key.expose(key), server.key.expose(key)), bytes(Bytes(block).first(2 * key)));
+    EXPECT_EQ(joined(client.iv.expose(iv), server.iv.expose(iv)), bytes(Bytes(block).subspan(2 * key)));
+  }
+}
+
+TEST(MasterSecretWithoutExtension, NeedsNoTranscript) {
+  RecordKeys keys[2];
+  const Buffer premaster(48, 3);
+  Tls12MasterSecretJob job;
+  job.premaster = premaster;
+  job.extended = false;
+  job.client_keys = &keys[0];
+  job.server_keys = &keys[1];
+  run(job);
+  EXPECT_EQ(bytes(job.master_secret.expose()),
+            reference::prf(Hash::sha256, premaster, "master secret", Buffer(64, 0), 48));
+}
+
+TEST(Tls12Finished, CoversTheClientsFinishedInTheServers) {
+  Random random = Random::from_number(4);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    const Buffer master = random_bytes(random, 48);
+    const Buffer messages = random_bytes(random, 1000);
+    Secret<48> secret;
+    secret.assign(master);
+    RunningHash transcript(hash);
+    transcript.update(messages);
+    Tls12FinishedJob job;
+    job.master_secret = &secret;
+    job.transcript = &transcript;
+    run(job);
+
+    const Buffer client = reference::prf(hash, master, "client finished", reference::hash_of(hash, {messages}), 12);
+    EXPECT_EQ(bytes(job.client_finished), client);
+    const Buffer header = {20, 0, 0, 12};
+    const Buffer whole = reference::hash_of(hash, {messages, header, client});
+    EXPECT_EQ(digest(transcript), whole);
+    EXPECT_EQ(bytes(job.server_finished), reference::prf(hash, master, "server finished", whole, 12));
+  }
+}
+
+TEST(Transcript, ReadsTheDigestAfterEachPiece) {
+  const Buffer first = {1, 2, 3};
+  const Buffer second = {4, 5};
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    RunningHash transcript(hash);
+    TranscriptJob job;
+    job.transcript = &transcript;
+    job.append = {Bytes(first), Bytes(second)};
+    run(job);
+    const std::size_t size = digest_size(hash);
+    EXPECT_EQ(bytes(Bytes(job.digest[0]).first(size)), reference::hash_of(hash, {first}));
+    EXPECT_EQ(bytes(Bytes(job.digest[1]).first(size)), reference::hash_of(hash, {first, second}));
+    EXPECT_EQ(digest(transcript), reference::hash_of(hash, {first, second}));
+  }
+}
+
+TEST(Transcript, EmptyPieceAppendsNothing) {
+  const Buffer second = {4, 5};
+  RunningHash transcript;
+  TranscriptJob job;
+  job.transcript = &transcript;
+  job.append = {Bytes(), Bytes(second)};
+  run(job);
+  EXPECT_EQ(bytes(Bytes(job.digest[0]).first(32)), reference::hash_of(Hash::sha256, {}));
+  EXPECT_EQ(bytes(Bytes(job.digest[1]).first(32)), reference::hash_of(Hash::sha256, {second}));
+  job.append = {};
+  run(job);
+  EXPECT_EQ(job.digest[0], job.digest[1]);
+  EXPECT_EQ(bytes(Bytes(job.digest[0]).first(32)), reference::hash_of(Hash::sha256, {second}));
+}
+
+TEST(ScheduleEngine, ServesWhatIsMadeOfHashesAndNothingElse) {
+  const ScheduleEngine engine;
+  for (const JobKind kind : {JobKind::key_share, JobKind::derive, JobKind::sign, JobKind::seal, JobKind::open})
+    EXPECT_FALSE(engine.supports(kind)) << name(kind);
+}
+
+TEST(ScheduleEngine, FailsAJobOfAnotherKind) {
+  ScheduleEngine engine;
+  DeriveJob job;
+  Job* const pointer = &job;
+  JobList done;
+  engine.run(std::span<Job* const>(&pointer, 1), done);
+  EXPECT_EQ(done.pop(), &job);
+  EXPECT_EQ(job.status, JobStatus::engine_failed);
+}
+
+}  // namespace
+}  // namespace lockstep::crypto

@@ -1,0 +1,169 @@
+// The server's side of the TLS 1.3 traces of RFC 8448.
+#include <gtest/gtest.h>
+
+#include "crypto/schedule/schedule_engine.h"
+#include "tests/support/vectors.h"
+
+namespace lockstep::crypto {
+namespace {
+
+using Buffer = std::vector<std::uint8_t>;
+
+// One section of the RFC, by role, beginning of the step and name of the value.
+class Trace {
+ public:
+  explicit Trace(int section) {
+    const nlohmann::json json = test::own_vectors("rfc8448.json");
+    for (const auto& candidate : json["sections"]) {
+      if (candidate["section"] == section) steps_ = candidate["steps"];
+    }
+  }
+
+  // The value of the `nth` step that has one; empty when there is none.
+  Buffer find(std::string_view role, std::string_view step, std::string_view value, int nth = 0) const {
+    for (const auto& candidate : steps_) {
+      if (candidate["role"] != role || candidate["step"].get<std::string>().rfind(step, 0) != 0) continue;
+      for (const auto& item : candidate["values"]) {
+        if (item["name"] == value && nth-- == 0) return test::hex(item["hex"]);
+      }
+    }
+    return {};
+  }
+  Buffer at(std::string_view role, std::string_view step, std::string_view value, int nth = 0) const {
+    Buffer found = find(role, step, value, nth);
+    EXPECT_FALSE(found.empty()) << role << ": " << step << ": " << value;
+    return found;
+  }
+  // A handshake message of the server; empty when the section has none of that name.
+  Buffer server_message(std::string_view name) const { return find("server", "construct a", name); }
+
+ private:
+  nlohmann::json steps_;
+};
+
+Buffer bytes(Bytes view) {
+  return {view.begin(), view.end()};
+}
+
+Buffer digest(const RunningHash& running) {
+  Buffer out(digest_size(running.hash()));
+  running.digest(out);
+  return out;
+}
+
+// ClientHello..ServerHello. After a HelloRetryRequest the first ClientHello is replaced by its digest (RFC 8446
+// section 4.4.1); the messages are what the records carried, since a ClientHello's binders come last.
+RunningHash hellos(const Trace& trace, bool retried) {
+  RunningHash transcript;
+  if (retried) {
+    transcript.update(std::array<std::uint8_t, 4>{254, 0, 0, 32});
+    Buffer first(32);
+    digest_of(Hash::sha256, trace.at("client", "send handshake record", "payload", 0), first);
+    transcript.update(first);
+    transcript.update(trace.at("server", "send handshake record", "payload", 0));
+  }
+  const int nth = retried ? 1 : 0;
+  transcript.update(trace.at("client", "send handshake record", "payload", nth));
+  transcript.update(trace.at("server", "send handshake record", "payload", nth));
+  return transcript;
+}
+
+// Runs the flight of one section and keeps what comes out.
+struct Flight {
+  explicit Flight(int section)
+      : trace(section),
+        transcript(hellos(trace, section == 5)),
+        hello_digest(digest(transcript)),
+        shared_secret(trace.at("server", "extract secret \"handshake\"", "IKM")),
+        certificate_verify(trace.server_message("CertificateVerify")) {
+    if (section == 4) psk = trace.at("client", "extract secret \"early\"", "IKM");
+    for (const char* const name : {"EncryptedExtensions", "CertificateRequest", "Certificate"})
+      transcript.update(trace.server_message(name));
+    job.shared_secret = shared_secret;
+    job.psk = psk;
+    std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
+    job.transcript = &transcript;
+    job.certificate_verify = certificate_verify;
+    job.client_handshake_keys = &client_handshake;
+    job.server_handshake_keys = &server_handshake;
+    job.client_application_keys = &client_application;
+    job.server_application_keys = &server_application;
+    ScheduleEngine engine;
+    Job* const pointer = &job;
+    JobList done;
+    engine.run(std::span<Job* const>(&pointer, 1), done);
+  }
+
+  Trace trace;
+  RunningHash transcript;
+  Buffer hello_digest;
+  Buffer shared_secret;
+  Buffer psk;
+  Buffer certificate_verify;
+  RecordKeys client_handshake;
+  RecordKeys server_handshake;
+  RecordKeys client_application;
+  RecordKeys server_application;
+  Tls13ServerFlightJob job;
+};
+
+void expect_keys(const Trace& trace, std::string_view role, std::string_view step, const RecordKeys& keys) {
+  EXPECT_EQ(bytes(keys.key.expose(16)), trace.at(role, step, "key expanded")) << role << ": " << step;
+  EXPECT_EQ(bytes(keys.iv.expose()), trace.at(role, step, "iv expanded")) << role << ": " << step;
+}
+
+class Rfc8448 : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Section, Rfc8448, testing::Values(3, 4, 5, 6, 7), testing::PrintToStringParamName());
+
+TEST_P(Rfc8448, TranscriptUpToServerHelloHasTheDigestOfTheTrace) {
+  const Flight flight(GetParam());
+  EXPECT_EQ(flight.hello_digest, flight.trace.at("server", "derive secret \"tls13 c hs traffic\"", "hash"));
+}
+
+TEST_P(Rfc8448, ServerFinishedIsTheTracesOne) {
+  const Flight flight(GetParam());
+  EXPECT_EQ(flight.job.status, JobStatus::ok);
+  EXPECT_EQ(bytes(Bytes(flight.job.server_finished).first(32)),
+            flight.trace.at("server", "calculate finished", "finished"));
+}
+
+TEST_P(Rfc8448, TranscriptUpToServerFinishedHasTheDigestOfTheTrace) {
+  const Flight flight(GetParam());
+  EXPECT_EQ(digest(flight.transcript), flight.trace.at("server", "derive secret \"tls13 c ap traffic\"", "hash"));
+}
+
+TEST_P(Rfc8448, TrafficAndMasterSecretsAreTheTracesOnes) {
+  const Flight flight(GetParam());
+  const Trace& trace = flight.trace;
+  EXPECT_EQ(bytes(flight.job.client_application_secret.expose(32)),
+            trace.at("server", "derive secret \"tls13 c ap traffic\"", "expanded"));
+  EXPECT_EQ(bytes(flight.job.server_application_secret.expose(32)),
+            trace.at("server", "derive secret \"tls13 s ap traffic\"", "expanded"));
+  EXPECT_EQ(bytes(flight.job.master_secret.expose(32)), trace.at("server", "extract secret \"master\"", "secret"));
+}
+
+TEST_P(Rfc8448, RecordKeysAreTheTracesOnes) {
+  const Flight flight(GetParam());
+  const Trace& trace = flight.trace;
+  expect_keys(trace, "server", "derive write traffic keys for handshake data", flight.server_handshake);
+  // The RFC prints these where they are used first: by the client when it sends EndOfEarlyData, else by the server.
+  if (GetParam() == 4) {
+    expect_keys(trace, "client", "derive write traffic keys for handshake data", flight.client_handshake);
+  } else {
+    expect_keys(trace, "server", "derive read traffic keys for handshake data", flight.client_handshake);
+  }
+  expect_keys(trace, "server", "derive write traffic keys for application data", flight.server_application);
+  expect_keys(trace, "client", "derive write traffic keys for application data", flight.client_application);
+}
+
+// Not in sections 4 and 6, where it covers EndOfEarlyData or the client's certificate besides.
+class Rfc8448ClientFinished : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Section, Rfc8448ClientFinished, testing::Values(3, 5, 7), testing::PrintToStringParamName());
+
+TEST_P(Rfc8448ClientFinished, IsTheTracesOne) {
+  const Flight flight(GetParam());
+  EXPECT_EQ(bytes(flight.job.client_finished.expose(32)), flight.trace.at("client", "calculate finished", "finished"));
+}
+
+}  // namespace
+}  // namespace lockstep::crypto

@@ -1,0 +1,54 @@
+#include "tests/unit/dataplane/tls/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "crypto/openssl/certificate.h"
+#include "crypto/openssl/key_file.h"
+#include "tests/support/certificates.h"
+
+namespace lockstep::tls::test {
+
+namespace {
+
+const lockstep::test::Issuer& authority() {
+  static const lockstep::test::Issuer issuer = lockstep::test::make_authority("Lockstep test CA");
+  return issuer;
+}
+
+Credential make(const std::string& type) {
+  lockstep::test::CertificateRequest request;
+  request.key_pem = lockstep::test::make_key(type);
+  request.common_name = "example.org";
+  request.alt_names = "DNS:example.org,DNS:*.example.org";
+  const std::string pem = lockstep::test::make_certificate(request, &authority());
+  auto chain = crypto::load_certificate_chain(pem + authority().certificate_pem);
+  EXPECT_TRUE(chain.ok()) << chain.error();
+  auto key = crypto::load_private_key(request.key_pem);
+  EXPECT_TRUE(key.ok()) << key.error();
+  return make_credential(chain.value().der, std::move(key.value()));
+}
+
+}  // namespace
+
+const std::string& authority_pem() {
+  return authority().certificate_pem;
+}
+
+const Credential& credential(const std::string& type) {
+  static std::map<std::string, Credential> made;
+  const auto found = made.find(type);
+  return found != made.end() ? found->second : made.emplace(type, make(type)).first->second;
+}
+
+ServerConfig config_with(const std::vector<std::string>& types) {
+  ServerConfig config;
+  config.identities.emplace_back();
+  for (const std::string& type : types) config.identities[0].credentials.push_back(credential(type));
+  config.cipher_suites = default_cipher_suites();
+  config.groups = default_groups();
+  return config;
+}
+
+}  // namespace lockstep::tls::test
