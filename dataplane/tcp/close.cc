@@ -162,7 +162,6 @@ void Core::count_end(const Connection& c, CloseReason reason) {
 void Core::finish(Connection& c, CloseReason reason) {
   count_end(c, reason);
   c.close_reason = reason;
-  if (reason != CloseReason::finished) c.received.clear();
   post(c, Events::kClosed);
   retire(c);
 }

@@ -117,7 +117,8 @@ class Core {
   std::uint32_t send_data(Connection& c, std::uint32_t sequence, std::uint32_t length, bool with_fin,
                           bool retransmission, Instant now);
   bool send_control(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now);
-  bool send_ack(Connection& c, Instant now) { return send_control(c, c.snd_nxt, Flags::kAck, now); }
+  bool send_ack(Connection& c, Instant now) { return send_control(c, ack_sequence(c), Flags::kAck, now); }
+  std::uint32_t ack_sequence(const Connection& c) const;
   void send_syn(Connection& c, Instant now);
   void send_reset(Connection& c, Instant now);
   void answer_with_reset(const FlowTuple& flow, const Segment& segment, Instant now);

@@ -13,13 +13,14 @@ constexpr Duration kTimestampLifetime = seconds(std::int64_t{24} * 24 * 3600);  
 constexpr std::uint8_t kChallenges = 10;                                        // RFC 5961 section 7
 constexpr Duration kChallengePeriod = seconds(5);
 
-// RFC 9293 section 3.10.7.4, first. Wider than its table in one point: an empty segment at the right edge is taken,
-// since that is where a sender stands that has filled the window while something of it was lost.
+// RFC 9293 section 3.10.7.4, first. Wider than its table for empty segments: at the right edge stands a sender that has
+// filled the window while something of it was lost, and one octet beyond it one that has probed a closed window. Their
+// ACKs and window updates count, or two ends with closed windows would wait for each other for ever.
 bool in_window(const Connection& c, const Segment& segment) {
   const std::uint32_t window = c.rcv_adv - c.rcv_nxt;
   const std::uint32_t length = segment.sequence_length();
   const std::uint32_t offset = segment.sequence() - c.rcv_nxt;
-  if (length == 0) return offset <= window;
+  if (length == 0) return offset <= std::max(window, 1U);
   if (window == 0) return offset == 0;  // a probe: nothing of it is kept, but its ACK and RST count
   return before(segment.sequence(), c.rcv_adv) && after(segment.sequence() + length, c.rcv_nxt);
 }

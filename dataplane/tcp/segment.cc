@@ -104,6 +104,12 @@ bool Core::send_control(Connection& c, std::uint32_t sequence, std::uint8_t flag
   return true;
 }
 
+/// Where an empty segment stands: at SND.NXT, or at the right edge of the peer's window where that lies before it (a
+/// probe is out, or the window shrank), since the peer may drop what is beyond and with it our ACK.
+std::uint32_t Core::ack_sequence(const Connection& c) const {
+  return earlier(c.snd_nxt, c.snd_una + c.snd_wnd);
+}
+
 /// The SYN of SYN-SENT or the SYN-ACK of SYN-RECEIVED, first or again.
 void Core::send_syn(Connection& c, Instant now) {
   const bool answer = c.state == ConnectionState::syn_received;
@@ -111,7 +117,7 @@ void Core::send_syn(Connection& c, Instant now) {
 }
 
 void Core::send_reset(Connection& c, Instant now) {
-  send_control(c, c.snd_nxt, Flags::kRst | Flags::kAck, now);
+  send_control(c, ack_sequence(c), Flags::kRst | Flags::kAck, now);
 }
 
 // RFC 9293 section 3.10.7.1; never in answer to a reset.

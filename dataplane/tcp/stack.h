@@ -109,7 +109,8 @@ class Stack {
   /// Gives a connection its owner's cookie.
   void set_cookie(ConnectionId id, std::uint64_t cookie);
   /// In-order bytes not yet taken. May be changed in place (decryption) and cut; tell `consumed` what was taken.
-  /// nullptr when stale.
+  /// They stay until the owner gives up the id, whatever ended the connection: jobs may point into them. nullptr when
+  /// stale.
   Chain* received(ConnectionId id);
   /// `count` bytes were taken from `received`: the window may open.
   void consumed(ConnectionId id, std::uint32_t count, Instant now);
