@@ -2,7 +2,7 @@
 //
 //   sim [--first F] [--seeds N] [--seed S]
 //     --first F  the first seed (1)
-//     --seeds N  how many seeds (100; times 8 when LOCKSTEP_TEST_FULL is set, a tenth under sanitizers)
+//     --seeds N  how many seeds (100; times 8 when LOCKSTEP_TEST_FULL is set, a fifth under sanitizers)
 //     --seed S   this one only, described
 //     --capture FILE  writes the frames that arrive to FILE (of the last seed)
 #include <gtest/gtest.h>
