@@ -153,6 +153,13 @@ void Scenario::plan_clients() {
   description_ += " and 3 that vanish";
 }
 
+/// Something is about to happen to backends: their clients may fail.
+void Scenario::excuse_proxied_clients() {
+  for (const auto* const clients : {&clients_, &doomed_clients_})
+    for (const auto& client : *clients)
+      if (client->plan().server.port % 100 == kProxied) client->excuse();
+}
+
 void Scenario::plan_disturbances() {
   const auto any_time = [&] { return now_ + random_time(milliseconds(chance(50) ? 200 : 3000)); };
   for (std::uint32_t reloads = chance(40) ? 1 + below(6) : 0; reloads > 0; --reloads)
@@ -169,8 +176,7 @@ void Scenario::plan_disturbances() {
     killed_anything_ = true;
     for (std::uint32_t i = 0; i < 2; ++i)
       at(any_time(), [this, i] {
-        for (const auto& client : clients_)
-          if (client->plan().server.port % 100 == kProxied) client->excuse();
+        excuse_proxied_clients();
         backends_[i]->reset_all(now_);
       });
   }
@@ -178,8 +184,7 @@ void Scenario::plan_disturbances() {
     description_ += "; a backend vanishes";
     killed_anything_ = true;
     at(any_time(), [this] {
-      for (const auto& client : clients_)
-        if (client->plan().server.port % 100 == kProxied) client->excuse();
+      excuse_proxied_clients();
       ethernet_->connect(backends_[0]->peer().station(), false);
     });
   }

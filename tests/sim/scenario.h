@@ -36,6 +36,7 @@ class Scenario {
   void plan_server();
   void plan_clients();
   void plan_disturbances();
+  void excuse_proxied_clients();
   ClientPlan plan_client();
   std::unique_ptr<proxy::Snapshot> make_snapshot();
   std::uint32_t below(std::uint32_t bound) { return random_.below(bound); }
