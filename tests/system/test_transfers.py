@@ -69,7 +69,7 @@ class Path(Case):
             NGINX.format(folder=folder, address=KERNEL_SERVER, demo=self.demo), encoding="utf-8")
         self.server.run("ip", "address", "add", f"{KERNEL_SERVER}/24", "dev", "s0")
         # The same congestion control as ours, whatever the machine's default is.
-        self.server.run("sysctl", "-qw", "net.ipv4.tcp_congestion_control=cubic")
+        self.server.run("ip", "route", "replace", "198.18.1.0/24", "dev", "s0", "src", KERNEL_SERVER, "congctl", "cubic")
         nginx = self.server.start("nginx", "-c", folder / "nginx.conf")
         try:
             done = self.client_host.run(
