@@ -10,8 +10,9 @@
 namespace lockstep::config {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVirtualDevices = {
-    "net_tap", "net_af_packet", "net_af_xdp", "net_memif", "net_ring", "net_pcap", "net_null", "net_virtio_user"};
+constexpr std::array<std::string_view, 9> kVirtualDevices = {"net_tap",   "net_af_packet",   "net_af_xdp",
+                                                             "net_memif", "net_ring",        "net_pcap",
+                                                             "net_null",  "net_virtio_user", "net_vhost"};
 
 /// "0000:01:00.0", RTE's full form.
 bool is_pci_address(std::string_view text) {
@@ -47,9 +48,10 @@ void check_device(const Port& port, Diagnostics& diagnostics) {
     diagnostics.error(
         at, in_quotes(name) + " is no device",
         "use a PCI address such as \"0000:01:00.0\", or one of net_tap, net_af_packet, net_af_xdp, net_memif, "
-        "net_ring, net_pcap, net_null, net_virtio_user with a number, such as \"net_tap0\"");
+        "net_ring, net_pcap, net_null, net_virtio_user, net_vhost with a number, such as \"net_tap0\"");
   const std::string interface = port.device_argument("iface");
-  if (interface.size() >= IF_NAMESIZE)
+  const bool is_socket = name.rfind("net_vhost", 0) == 0;  // there "iface" is a socket's path
+  if (!is_socket && interface.size() >= IF_NAMESIZE)
     diagnostics.error(at, "the interface name " + in_quotes(interface) + " is too long",
                       "use at most " + std::to_string(IF_NAMESIZE - 1) + " characters");
   const bool needs_interface = name.rfind("net_af_packet", 0) == 0 || name.rfind("net_af_xdp", 0) == 0;

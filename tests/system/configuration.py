@@ -39,15 +39,18 @@ listen = ["{listen}"]
 """
 
 
+def port(name, device, address, more=""):
+    return PORT.format(name=name, device=device, address=address, more=more)
+
+
 def tap(name, address, kernel):
     """A TAP port whose kernel end has the address `kernel`."""
-    return PORT.format(name=name, device=f"net_tap0,iface={name}", address=address,
-                       more=f'kernel_address = "{kernel}/24"\ngateway = "{kernel}"')
+    return port(name, f"net_tap0,iface={name}", address, f'kernel_address = "{kernel}/24"\ngateway = "{kernel}"')
 
 
 def af_packet(interface, address, more=""):
     """A port on a kernel interface."""
-    return PORT.format(name=interface, device=f"net_af_packet0,iface={interface}", address=address, more=more)
+    return port(interface, f"net_af_packet0,iface={interface}", address, more)
 
 
 def service(name, listen, mode="tls", more=""):
