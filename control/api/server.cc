@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned kMaxConnections = 32;
 constexpr unsigned kTimeoutSeconds = 10;
-constexpr std::size_t kConnectionMemory = 32U * 1024U;
+constexpr std::size_t kConnectionMemory = 32'768;
 
 std::string system_error() {
   return std::generic_category().message(errno);

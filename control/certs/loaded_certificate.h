@@ -18,7 +18,7 @@ struct LoadedCertificate {
 };
 
 /// A certificate that ends sooner than this is worth a warning.
-constexpr std::int64_t kExpiryWarningSeconds = 14 * 24 * 3600;
+constexpr std::int64_t kExpiryWarningSeconds = std::int64_t{14} * 24 * 3600;
 
 /// Loads both files of `certificate`; what is wrong goes to `diagnostics` (`now`: UNIX seconds, for expiry).
 LoadedCertificate load(const config::Certificate& certificate, std::int64_t now, config::Diagnostics& diagnostics);

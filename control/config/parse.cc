@@ -35,7 +35,7 @@ void read_general(Section& s, General& general, const std::string& directory) {
   s.integer("memory_mb", general.memory_mb, 0, 1 << 20);
   s.text("user", general.user);
   s.text("socket", general.socket);
-  s.duration("drain_limit", general.drain_limit, Duration{}, seconds(24 * 3600));
+  s.duration("drain_limit", general.drain_limit, Duration{}, hours(24));
   general.log_file = resolve(general.log_file, directory);
   general.socket = resolve(general.socket, directory);
 }
@@ -86,7 +86,7 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.duration("delayed_ack", tcp.delayed_ack, Duration{}, milliseconds(500));  // RFC 1122 section 4.2.3.2
   s.duration("time_wait", tcp.time_wait, milliseconds(1), seconds(240));
   s.duration("fin_wait_2", tcp.fin_wait_2, milliseconds(1), seconds(3600));
-  s.duration("keepalive_idle", tcp.keepalive_idle, seconds(1), seconds(7 * 24 * 3600));
+  s.duration("keepalive_idle", tcp.keepalive_idle, seconds(1), hours(168));
   s.duration("keepalive_interval", tcp.keepalive_interval, milliseconds(100), seconds(3600));
   s.integer("keepalive_probes", tcp.keepalive_probes, 1, 100);
   s.integer("syn_retries", tcp.syn_retries, 1, 30);
@@ -204,8 +204,8 @@ void read_service(Section& s, Service& service, Reading& reading) {
   s.duration("connect_timeout", proxy.connect_timeout, milliseconds(10), seconds(300));
   s.integer("connect_retries", proxy.connect_retries, 0, 100);
   s.integer("eject_after", proxy.eject_after, 0, 1'000'000);
-  s.duration("eject_for", proxy.eject_for, milliseconds(100), seconds(24 * 3600));
-  s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), seconds(7 * 24 * 3600));
+  s.duration("eject_for", proxy.eject_for, milliseconds(100), hours(24));
+  s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), hours(168));
   s.choice<bool>("proxy_protocol", proxy.proxy_protocol, {{"off", false}, {"v2", true}});
   s.integer("max_connections", proxy.max_connections, 0, 4'000'000);
   const toml::table* const tls = s.table("tls");

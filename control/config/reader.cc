@@ -53,7 +53,7 @@ Section::Section(const toml::table* table, std::string name, std::size_t index, 
   if (table_ != nullptr) source_.set_section(position_of(table_->source()));
 }
 
-const toml::node* Section::node(const std::string& key, std::string default_value) {
+const toml::node* Section::node(const std::string& key, const std::string& default_value) {
   known_.push_back(key);
   const toml::node* const found = table_ == nullptr ? nullptr : table_->get(key);
   reading_.settings.push_back({name_, index_, key, default_value, default_value, found != nullptr});

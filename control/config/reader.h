@@ -62,6 +62,7 @@ class Section {
   template <class E>
   void choices(const std::string& key, std::vector<E>& out, const Words<E>& words) {
     std::vector<std::size_t> indices;
+    indices.reserve(out.size());
     for (const E& value : out) indices.push_back(index_of(value, words));
     read_choices(key, indices, spellings(words));
     out.clear();
@@ -96,7 +97,7 @@ class Section {
 
   /// The node of `key`, for what the methods above do not fit; nullptr when absent. `default_value` and `value` are for
   /// the record.
-  const toml::node* node(const std::string& key, std::string default_value);
+  const toml::node* node(const std::string& key, const std::string& default_value);
   /// Calls `read` with each table of the array of tables `key`; the new section's name is this one's and `key`.
   void tables(const std::string& key, const std::function<void(const toml::table&, std::size_t)>& read);
   /// The table `key`, or nullptr.

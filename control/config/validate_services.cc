@@ -185,6 +185,7 @@ void check_tls(const Config& config, const Service& service, const std::vector<L
     diagnostics.error(service.source.section(), name + " speaks TLS but has no certificate",
                       "add certificates = [\"NAME\"] with the name of a [[certificate]], or set mode = \"tcp\"");
   std::vector<std::string> known;
+  known.reserve(config.certificates.size());
   for (const Certificate& certificate : config.certificates) known.push_back(certificate.name);
   std::vector<const LoadedCertificate*> used;
   for (std::size_t i = 0; i < service.certificates.size(); ++i) {

@@ -127,6 +127,7 @@ std::string Fleet::open_pools(const std::vector<unsigned>& cores) {
 
 std::string Fleet::open_ports() {
   std::vector<MbufPools*> pools;
+  pools.reserve(members_.size());
   for (const auto& member : members_) pools.push_back(member->pools.get());
   for (const config::Port& port : config_.ports) {
     io::PortConfig io = port.io;
@@ -262,6 +263,7 @@ void Fleet::stop() {
 
 std::vector<snapshot::Subscriber> Fleet::subscribers() {
   std::vector<snapshot::Subscriber> result;
+  result.reserve(members_.size());
   for (const auto& member : members_)
     result.push_back({[this, m = member.get()](const proxy::Snapshot& snapshot) {
                         worker::Message message;

@@ -29,6 +29,9 @@ constexpr Duration milliseconds(std::int64_t n) {
 constexpr Duration seconds(std::int64_t n) {
   return {n * 1'000'000'000};
 }
+constexpr Duration hours(std::int64_t n) {
+  return seconds(n * 3600);
+}
 
 /// A point on the monotonic clock, in nanoseconds since the clock's own start.
 struct Instant {

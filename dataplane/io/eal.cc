@@ -190,6 +190,7 @@ Result<EalInfo, std::string> start_eal(const EalOptions& options) {
   (void)sched_getaffinity(0, sizeof allowed, &allowed);
   std::vector<std::string> words = arguments_of(options, memory.value().hugepages, megabytes, allowed);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const int result = rte_eal_init(static_cast<int>(words.size()), arguments.data());

@@ -194,13 +194,11 @@ void Connection::fail(Error error) {
   if (!established_) counters.handshakes_failed.add();
   phase_ = Phase::closing;
   ending_ = Ending::by_alert;
-  if (error == Error::peer_alert) {
-    counters.alerts_received.add();
+  if (error == Error::peer_alert) counters.alerts_received.add();
+  const bool nobody_reads = error == Error::truncated && !established_;
+  // Nothing may follow our close_notify.
+  if (error == Error::peer_alert || nobody_reads || outbound_.ending()) {
     ending_ = Ending::at_once;
-  } else if (error == Error::truncated && !established_) {
-    ending_ = Ending::at_once;  // nobody is there to read an alert
-  } else if (outbound_.ending()) {
-    ending_ = Ending::at_once;  // nothing may follow our close_notify
   } else {
     outbound_.end_with(alert_of(error));
     if (error != Error::truncated) counters.alerts_sent.add();

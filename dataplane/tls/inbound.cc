@@ -4,7 +4,6 @@
 
 namespace lockstep::tls {
 
-using crypto::Aead;
 using crypto::JobStatus;
 
 namespace {
