@@ -9,7 +9,7 @@ namespace lockstep::tcp {
 namespace {
 
 constexpr std::size_t kStage = 64;                       // segments looked up together
-constexpr Duration kTimestampLifetime = hours(24 * 24);  // RFC 7323 section 5.5
+constexpr Duration kTimestampLifetime = hours(576);  // RFC 7323 section 5.5
 constexpr std::uint8_t kChallenges = 10;                 // RFC 5961 section 7
 constexpr Duration kChallengePeriod = seconds(5);
 
