@@ -8,9 +8,9 @@
 namespace lockstep::tcp {
 namespace {
 
-constexpr std::size_t kStage = 64;                       // segments looked up together
+constexpr std::size_t kStage = 64;                   // segments looked up together
 constexpr Duration kTimestampLifetime = hours(576);  // RFC 7323 section 5.5
-constexpr std::uint8_t kChallenges = 10;                 // RFC 5961 section 7
+constexpr std::uint8_t kChallenges = 10;             // RFC 5961 section 7
 constexpr Duration kChallengePeriod = seconds(5);
 
 // RFC 9293 section 3.10.7.4, first. Wider than its table for empty segments: at the right edge stands a sender that has

@@ -108,7 +108,7 @@ class Schedule : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(Schedule, IsRfc8448Section3) {
-  LOCKSTEP_SHARED_VECTORS(json, "rfc8448.json");
+  const nlohmann::json json = lockstep::test::own_vectors("rfc8448.json");
   FlightCase input;
   input.shared_secret = step(json, "server", "extract secret \"handshake\"")["IKM"];
   input.hello_digest = step(json, "server", "derive secret \"tls13 c hs traffic\"")["hash"];
