@@ -189,6 +189,8 @@ class Case(unittest.TestCase):
 
     @classmethod
     def background(cls, process):
+        if process.stdout:
+            cls.addClassCleanup(process.stdout.close)
         cls.addClassCleanup(stop, process)
         return process
 

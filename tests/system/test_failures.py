@@ -78,8 +78,8 @@ class Backends(Surroundings):
 
     def test_a_backend_killed_in_the_middle_of_a_body(self):
         backend = self.backend(8080)
-        client = self.host.start("curl", "-sS", "--limit-rate", "2M", "--max-time", "20", "-o", "/dev/null", "-k",
-                                 f"https://{SERVICE}:8443/body", stderr=subprocess.PIPE)
+        client = self.host.start("curl", "-s", "--limit-rate", "2M", "--max-time", "20", "-o", "/dev/null", "-k",
+                                 f"https://{SERVICE}:8443/body")
         time.sleep(1)
         backend.send_signal(signal.SIGKILL)
         backend.wait()
