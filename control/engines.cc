@@ -9,19 +9,14 @@ namespace lockstep::control {
 namespace {
 
 using crypto::Engine;
-using crypto::JobKind;
+using crypto::JobClass;
 
-constexpr std::array kKinds = {JobKind::key_share,
-                               JobKind::derive,
-                               JobKind::sign,
-                               JobKind::transcript,
-                               JobKind::tls13_server_flight,
-                               JobKind::tls13_key_update,
-                               JobKind::tls12_master_secret,
-                               JobKind::tls12_finished,
-                               JobKind::seal,
-                               JobKind::open};
-static_assert(kKinds.size() == crypto::kJobKinds);
+/// Every class, in the order of JobClass.
+constexpr std::array<JobClass, crypto::kJobClasses> kClasses = [] {
+  std::array<JobClass, crypto::kJobClasses> classes{};
+  for (std::size_t index = 0; index < classes.size(); ++index) classes[index] = static_cast<JobClass>(index);
+  return classes;
+}();
 
 /// An engine that would be better than libcrypto.
 struct Candidate {
@@ -34,38 +29,41 @@ struct Choice {
   std::string why;
 };
 
-/// Most jobs of a kind in one run(): no turn of the loop shall spend much more than 200 µs in one kind. A single RSA or
-/// P-384 signature of libcrypto takes longer than that; one at a time is then the least.
-std::uint16_t max_per_run(JobKind kind, bool libcrypto) {
-  switch (kind) {
-    case JobKind::sign:
-      return 1;
-    case JobKind::key_share:
-    case JobKind::derive:
-      return 2;
-    case JobKind::transcript:
-    case JobKind::tls13_key_update:
-    case JobKind::tls12_finished:
+/// Most jobs of a class in one run(): no turn of the loop shall spend much more than 200 µs in one class. A single RSA
+/// or P-384 signature of libcrypto takes longer than that; one at a time is then the least.
+std::uint16_t max_per_run(JobClass job_class, bool libcrypto) {
+  switch (job_class) {
+    case JobClass::transcript:
+    case JobClass::tls13_key_update:
+    case JobClass::tls12_finished:
       return libcrypto ? 16 : 64;
-    case JobKind::tls13_server_flight:
-    case JobKind::tls12_master_secret:
+    case JobClass::tls13_server_flight:
+    case JobClass::tls12_master_secret:
       return libcrypto ? 4 : 16;
-    case JobKind::seal:
-    case JobKind::open:
-      break;
+    case JobClass::seal:
+    case JobClass::open:
+    case JobClass::cbc_seal:
+    case JobClass::cbc_open:
+      return libcrypto ? 64 : 128;
+    case JobClass::key_share_x25519:
+    case JobClass::key_share_p256:
+    case JobClass::derive_x25519:
+    case JobClass::derive_p256:
+      return 2;
+    default:
+      return 1;
   }
-  return libcrypto ? 64 : 128;
 }
 
-Choice choose(Engine& libcrypto, const std::vector<Candidate>& candidates, JobKind kind) {
+Choice choose(Engine& libcrypto, const std::vector<Candidate>& candidates, JobClass job_class) {
   std::string why = "one at a time; no faster engine has this kind";
   for (const Candidate& candidate : candidates) {
     if (candidate.engine == nullptr) {
-      if (kind == JobKind::seal || kind == JobKind::open) why = candidate.why;
+      if (job_class == JobClass::seal || job_class == JobClass::open) why = candidate.why;
       continue;
     }
-    if (!candidate.engine->supports(kind)) continue;
-    const std::string complaint = crypto::self_test(*candidate.engine, libcrypto, kind);
+    if (!candidate.engine->supports(job_class)) continue;
+    const std::string complaint = crypto::self_test(*candidate.engine, libcrypto, job_class);
     if (complaint.empty()) return {candidate.engine, "self-test passed; " + candidate.why};
     why = std::string(candidate.engine->name()) + " failed its self-test: " + complaint;
   }
@@ -98,22 +96,24 @@ Result<EngineSet, std::string> make_engines(Random& random, const EngineOptions&
     return Failure{std::string("libcrypto lacks an algorithm that TLS needs; install libssl3 3.0 or later")};
   set.engines.push_back(std::move(made));
   Engine& libcrypto = *set.engines.front();
-  for (const JobKind kind : kKinds) {
-    const std::string complaint = crypto::self_test(libcrypto, libcrypto, kind);
+  for (const JobClass job_class : kClasses) {
+    if (!libcrypto.supports(job_class)) continue;
+    const std::string complaint = crypto::self_test(libcrypto, libcrypto, job_class);
     if (!complaint.empty())
-      return Failure{std::string("libcrypto failed its self-test for ") + crypto::name(kind) + ": " + complaint};
+      return Failure{std::string("libcrypto failed its self-test for ") + crypto::name(job_class) + ": " + complaint};
   }
   const std::vector<Candidate> candidates = {add_ipsec_mb(set, options), add_schedule(set)};
-  for (const JobKind kind : kKinds) {
-    const auto index = static_cast<std::size_t>(kind);
-    Choice choice = choose(libcrypto, candidates, kind);
-    crypto::KindPolicy& policy = set.policy[index];
+  for (const JobClass job_class : kClasses) {
+    const auto index = static_cast<std::size_t>(job_class);
+    if (!libcrypto.supports(job_class)) continue;
+    Choice choice = choose(libcrypto, candidates, job_class);
+    crypto::ClassPolicy& policy = set.policy[index];
     policy.engine = choice.engine;
     policy.scalar = choice.engine;
     policy.lanes = 1;
-    policy.max_per_run = max_per_run(kind, choice.engine == &libcrypto);
+    policy.max_per_run = max_per_run(job_class, choice.engine == &libcrypto);
     policy.budget = options.budgets[index].value_or(Duration{});
-    set.table.push_back({kind, choice.engine->name(), std::move(choice.why)});
+    set.table.push_back({job_class, choice.engine->name(), std::move(choice.why)});
   }
   return set;
 }

@@ -18,13 +18,13 @@ namespace lockstep::control {
 struct EngineOptions {
   /// Expanded record keys kept per core, about 1 KB each.
   std::size_t expanded_keys = 4096;
-  /// Longest wait for more lanes, by kind; kinds without lanes never wait.
-  std::array<std::optional<Duration>, crypto::kJobKinds> budgets{};
+  /// Longest wait for more lanes, by class; classes without lanes never wait.
+  std::array<std::optional<Duration>, crypto::kJobClasses> budgets{};
 };
 
 /// One line of the engine table, for `status` and `doctor`.
 struct EngineLine {
-  crypto::JobKind kind;
+  crypto::JobClass job_class;
   std::string engine;
   std::string why;
 };
@@ -40,7 +40,7 @@ struct EngineSet {
   std::shared_ptr<void> written;  // what engines write to besides jobs; outlives them
   std::vector<std::unique_ptr<crypto::Engine>> engines;
   crypto::Policy policy;
-  std::vector<EngineLine> table;        // one line per kind, in the order of JobKind
+  std::vector<EngineLine> table;        // one line per class, in the order of JobClass
   std::vector<EngineCounter> counters;  // expanded_keys_hits, expanded_keys_expansions, expanded_keys_evictions
 };
 

@@ -33,8 +33,10 @@ enum class SignatureScheme : std::uint16_t {
   rsa_pss_rsae_sha512 = 0x0806,
   ed25519 = 0x0807,
 };
+/// Largest RSA modulus: 4096 bits.
+constexpr std::size_t kMaxRsaModulus = 512;
 /// Largest signature: RSA-4096.
-constexpr std::size_t kMaxSignature = 512;
+constexpr std::size_t kMaxSignature = kMaxRsaModulus;
 
 enum class Aead : std::uint8_t { aes_128_gcm, aes_256_gcm, chacha20_poly1305 };
 constexpr std::size_t key_size(Aead aead) {

@@ -7,13 +7,13 @@ namespace lockstep::crypto {
 
 namespace {
 
-void increment(std::atomic<std::uint64_t>& word) {
-  word.store(word.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+void add(std::atomic<std::uint64_t>& word, std::uint64_t n) {
+  word.store(word.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
 
 // Brings a policy into the form that `run_kind` relies on: a scalar engine where there is an engine, and batches that
 // fit into one call and into one run.
-void normalise(KindPolicy& policy) {
+void normalise(ClassPolicy& policy) {
   if (policy.scalar == nullptr) policy.scalar = policy.engine;
   std::size_t lanes = std::clamp<std::size_t>(policy.lanes, 1, kMaxLanes);
   if (policy.max_per_run != 0) lanes = std::min<std::size_t>(lanes, policy.max_per_run);
@@ -22,11 +22,11 @@ void normalise(KindPolicy& policy) {
 
 }  // namespace
 
-Batch::Batch(const Policy& policy) : policy_(policy) {
-  engines_.reserve(2 * kJobKinds);
-  for (KindPolicy& kind : policy_) {
-    normalise(kind);
-    for (Engine* const engine : {kind.engine, kind.scalar}) {
+Batch::Batch(const Policy& policy, Duration turn_limit) : policy_(policy), turn_limit_(turn_limit) {
+  engines_.reserve(2 * kJobClasses);
+  for (ClassPolicy& served : policy_) {
+    normalise(served);
+    for (Engine* const engine : {served.engine, served.scalar}) {
       if (engine != nullptr && std::find(engines_.begin(), engines_.end(), engine) == engines_.end())
         engines_.push_back(engine);
     }
@@ -36,53 +36,80 @@ Batch::Batch(const Policy& policy) : policy_(policy) {
 void Batch::submit(Job& job, Instant now) {
   job.status = JobStatus::waiting;
   job.submitted = now;
-  queues_[static_cast<std::size_t>(job.kind)].push(job);
+  queues_[static_cast<std::size_t>(job_class(job))].push(job);
   ++queued_;
   ++in_flight_;
 }
 
 std::size_t Batch::run(Instant now, bool idle, JobList& done) {
+  if (now != last_run_) {  // a new turn
+    spent_ = {};
+    first_ = (first_ + 1) % kJobClasses;
+  }
   last_run_ = now;
+  more_ahead_ = false;
   JobList finished;
-  for (Engine* const engine : engines_) engine->poll(finished);
-  for (std::size_t kind = 0; kind < kJobKinds; ++kind) {
-    if (!queues_[kind].empty()) run_kind(kind, now, idle, finished);
+  for (Engine* const engine : engines_) engine->poll(now, finished);
+  if (idle && in_flight_ == finished.size()) make_ahead();
+  for (std::size_t i = 0; i < kJobClasses; ++i) {
+    const std::size_t index = (first_ + i) % kJobClasses;
+    if (!queues_[index].empty()) run_class(index, now, idle, finished);
   }
   const std::size_t count = finished.size();
   hand_back(finished, done);
   return count;
 }
 
-void Batch::run_kind(std::size_t kind, Instant now, bool idle, JobList& finished) {
-  const KindPolicy& policy = policy_[kind];
-  const JobList& queue = queues_[kind];
-  std::size_t left = policy.max_per_run != 0 ? policy.max_per_run : std::numeric_limits<std::size_t>::max();
+void Batch::make_ahead() {
+  for (Engine* const engine : engines_) more_ahead_ = more_ahead_ || engine->make_ahead();
+}
 
-  if (policy.lanes == 1) {
-    while (!queue.empty() && left != 0) {
-      const std::size_t count = std::min({queue.size(), left, kMaxLanes});
-      call(kind, count, policy.engine, now, finished);
-      left -= count;
-    }
-    return;
-  }
+void Batch::run_class(std::size_t index, Instant now, bool idle, JobList& finished) {
+  const ClassPolicy& policy = policy_[index];
+  const JobList& queue = queues_[index];
+  std::size_t left = policy.max_per_run != 0 ? policy.max_per_run : std::numeric_limits<std::size_t>::max();
+  if (policy.lanes == 1) return run_unlaned(index, left, now, finished);
 
   while (queue.size() >= policy.lanes && left >= policy.lanes) {
-    call(kind, policy.lanes, policy.engine, now, finished);
+    if (!call(index, policy.lanes, policy.engine, now, finished)) return;
     left -= policy.lanes;
   }
   // A queue that still has full lanes was stopped by max_per_run, and goes on with full lanes in the next run.
   if (queue.empty() || queue.size() >= policy.lanes || left == 0) return;
-  if (!idle && now - queue.front()->submitted < policy.budget) return;
   const std::size_t count = std::min(queue.size(), left);
-  call(kind, count, count < policy.crossover ? policy.scalar : policy.engine, now, finished);
+  if (policy.engine != nullptr && policy.engine->made_ahead(*queue.front())) {
+    if (call(index, count, policy.engine, now, finished)) add(stats_[index].made_ahead, count);
+    return;
+  }
+  if (!idle && now - queue.front()->submitted < policy.budget) return;
+  const bool scalar = count < policy.crossover;
+  if (call(index, count, scalar ? policy.scalar : policy.engine, now, finished) && scalar)
+    add(stats_[index].scalar, count);
 }
 
-void Batch::call(std::size_t kind, std::size_t count, Engine* engine, Instant now, JobList& finished) {
-  KindStats& stats = stats_[kind];
+void Batch::run_unlaned(std::size_t index, std::size_t left, Instant now, JobList& finished) {
+  while (!queues_[index].empty() && left != 0) {
+    const std::size_t count = std::min({queues_[index].size(), left, kMaxLanes});
+    if (!call(index, count, policy_[index].engine, now, finished)) return;
+    left -= count;
+  }
+}
+
+bool Batch::may_spend(Duration cost) {
+  if (cost.ns != 0 && spent_.ns != 0 && spent_ + cost > turn_limit_) return false;
+  spent_ = spent_ + cost;
+  return true;
+}
+
+/// Hands the `count` oldest jobs of the class to `engine`; false, and nothing done, when the turn has no time left.
+bool Batch::call(std::size_t index, std::size_t count, Engine* engine, Instant now, JobList& finished) {
+  const ClassPolicy& policy = policy_[index];
+  const bool scalar = engine == policy.scalar && engine != policy.engine;
+  if (!may_spend(scalar ? policy.scalar_cost * static_cast<std::int64_t>(count) : policy.cost)) return false;
+  ClassStats& stats = stats_[index];
   std::array<Job*, kMaxLanes> jobs;
   for (std::size_t i = 0; i < count; ++i) {
-    Job* const job = queues_[kind].pop();
+    Job* const job = queues_[index].pop();
     stats.wait.record(static_cast<std::uint64_t>(std::max<std::int64_t>((now - job->submitted).ns, 0)));
     jobs[i] = job;
   }
@@ -92,36 +119,42 @@ void Batch::call(std::size_t kind, std::size_t count, Engine* engine, Instant no
       jobs[i]->status = JobStatus::engine_failed;
       finished.push(*jobs[i]);
     }
-    return;
+    return true;
   }
   stats.fill.record(count);
   engine->run(std::span<Job* const>(jobs.data(), count), finished);
+  return true;
 }
 
 void Batch::hand_back(JobList& finished, JobList& done) {
   in_flight_ -= finished.size();
   while (Job* const job = finished.pop()) {
-    KindStats& stats = stats_[static_cast<std::size_t>(job->kind)];
-    increment(stats.jobs);
-    if (job->status == JobStatus::engine_failed) increment(stats.failed);
+    ClassStats& stats = stats_[static_cast<std::size_t>(job_class(*job))];
+    add(stats.jobs, 1);
+    if (job->status == JobStatus::engine_failed) add(stats.failed, 1);
     done.push(*job);
   }
 }
 
 Instant Batch::deadline() const {
   Instant earliest = in_flight_ > queued_ ? last_run_ + kPollInterval : Instant::never();
-  for (std::size_t kind = 0; kind < kJobKinds; ++kind) {
-    const JobList& queue = queues_[kind];
+  if (more_ahead_) earliest = last_run_;
+  for (std::size_t index = 0; index < kJobClasses; ++index) {
+    const JobList& queue = queues_[index];
     if (queue.empty()) continue;
-    const bool full = queue.size() >= policy_[kind].lanes;
+    const bool full = queue.size() >= policy_[index].lanes;
     const Instant oldest = queue.front()->submitted;
-    earliest = std::min(earliest, full ? oldest : oldest + policy_[kind].budget);
+    earliest = std::min(earliest, full ? oldest : oldest + policy_[index].budget);
   }
   return earliest;
 }
 
 void Batch::forget(std::uint64_t record_keys_id) {
   for (Engine* const engine : engines_) engine->forget(record_keys_id);
+}
+
+void Batch::drop_ahead() {
+  for (Engine* const engine : engines_) engine->drop_ahead();
 }
 
 }  // namespace lockstep::crypto

@@ -17,15 +17,30 @@ class Engine {
 
   /// Shown in status and doctor: "libcrypto", "ipsec-mb", ...
   virtual const char* name() const = 0;
-  /// Whether `run` takes jobs of this kind.
-  virtual bool supports(JobKind kind) const = 0;
-  /// Runs `jobs`, all of one supported kind and status waiting. Each gets its final status and goes to `done`, now or
+  /// Whether `run` takes jobs of this class.
+  virtual bool supports(JobClass job_class) const = 0;
+  /// Runs `jobs`, all of one supported class and status waiting. Each gets its final status and goes to `done`, now or
   /// from a later `poll`. A failing job never disturbs its neighbours.
   virtual void run(std::span<Job* const> jobs, JobList& done) = 0;
-  /// Hands over jobs that have finished since; goes on with work that is done in slices.
-  virtual void poll(JobList& done) { (void)done; }
+  /// Called once before the runs of a turn: hands over jobs that have finished since, goes on with work that is done in
+  /// slices, and tells the time to what ages.
+  virtual void poll(Instant now, JobList& done) {
+    (void)now;
+    (void)done;
+  }
   /// Jobs taken by `run` and not yet handed back.
   virtual std::size_t in_flight() const { return 0; }
+
+  /// Whether `run` would serve `job` from what was made ahead, so that waiting for more lanes would buy nothing.
+  virtual bool made_ahead(const Job& job) const {
+    (void)job;
+    return false;
+  }
+  /// Idle time: makes one batch of what can be made ahead of its use. False when there is nothing to make.
+  virtual bool make_ahead() { return false; }
+  /// Throws away (wipes) all that was made ahead.
+  virtual void drop_ahead() {}
+
   /// Forgets (wipes) what was expanded for RecordKeys::id `id`.
   virtual void forget(std::uint64_t id) { (void)id; }
 };

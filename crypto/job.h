@@ -24,17 +24,53 @@ enum class JobKind : std::uint8_t {
   tls12_finished,       // TLS 1.2 verify_data
   seal,                 // protect one record
   open,                 // deprotect one record
+  verify,               // signature with a peer's public key
+  rsa_premaster,        // premaster secret of the RSA key exchange
+  cbc_seal,             // protect one record, AES-CBC and HMAC (crypto/cbc_job.h)
+  cbc_open,             // deprotect one record, AES-CBC and HMAC
 };
-constexpr std::size_t kJobKinds = 10;
-/// The kind's name in status, metrics and logs.
-const char* name(JobKind kind);
+
+/// What can run together as one vector operation: the kind, and for public keys the algorithm too. Each class has a
+/// queue, an engine and a policy of its own.
+enum class JobClass : std::uint8_t {
+  key_share_x25519,
+  key_share_p256,
+  key_share_p384,
+  derive_x25519,
+  derive_p256,
+  derive_p384,
+  sign_p256,
+  sign_p384,
+  sign_ed25519,
+  rsa_2048,  // private operations, for signatures and premaster secrets
+  rsa_3072,
+  rsa_4096,
+  rsa_other,  // moduli of other sizes
+  verify_p256,
+  verify_p384,
+  verify_rsa_2048,
+  verify_other,
+  transcript,
+  tls13_server_flight,
+  tls13_key_update,
+  tls12_master_secret,
+  tls12_finished,
+  seal,
+  open,
+  cbc_seal,
+  cbc_open,
+};
+constexpr std::size_t kJobClasses = 26;
+/// The class's name in the configuration, in status and in metrics.
+const char* name(JobClass job_class);
 
 enum class JobStatus : std::uint8_t {
   idle,           // not submitted
   waiting,        // belongs to the batch or an engine
-  ok,             // done
+  ok,             // done; verify: the signature is valid
   bad_peer_key,   // derive: not on the curve, infinity, or all-zero X25519 result (RFC 7748 section 6.1)
   bad_record,     // open: tag does not verify; nothing may be released
+  bad_signature,  // verify: the signature or the public key is not valid
   engine_failed,  // local fault
 };
 
@@ -82,6 +118,39 @@ struct SignJob : Job {
   std::array<std::uint8_t, kMaxSignature> signature{};                           // out
   std::uint16_t signature_size = 0;                                              // out
 };
+
+/// A peer's public key, as its certificate has it.
+struct PeerKey {
+  KeyType type = KeyType::ecdsa_p256;
+  std::array<std::uint8_t, kMaxPublicKey> point{};         // ECDSA: uncompressed; Ed25519: 32 bytes
+  std::array<std::uint8_t, kMaxRsaModulus> rsa_modulus{};  // RSA: big-endian, rsa_modulus_size bytes
+  std::uint16_t rsa_modulus_size = 0;
+  std::uint32_t rsa_exponent = 0;
+};
+
+/// Checks that `signature` is one of `key` over `content` (hashed by the engine as the scheme says).
+struct VerifyJob : Job {
+  VerifyJob() : Job(JobKind::verify) {}
+  const PeerKey* key = nullptr;                                      // in
+  SignatureScheme scheme = SignatureScheme::ecdsa_secp256r1_sha256;  // in
+  Bytes content;                                                     // in
+  Bytes signature;                                                   // in: as on the wire, any content
+};
+
+/// The premaster secret of the RSA key exchange (RFC 5246 section 7.4.7.1). Whatever the client sent, the job ends ok,
+/// in the same time, with 48 bytes: the client's, or `substitute` where padding, length or version are not as they have
+/// to be, so that nothing tells good from bad before Finished.
+struct RsaPremasterJob : Job {
+  RsaPremasterJob() : Job(JobKind::rsa_premaster) {}
+  const PrivateKey* key = nullptr;   // in
+  Bytes encrypted;                   // in: any length, any content
+  std::uint16_t client_version = 0;  // in: legacy_version of the ClientHello
+  Secret<48> substitute;             // in: random
+  Secret<48> premaster;              // out
+};
+
+/// The class of a job, from its kind and payload.
+JobClass job_class(const Job& job);
 
 /// Appends up to two pieces to a running hash and reads the digest after each.
 struct TranscriptJob : Job {

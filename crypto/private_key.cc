@@ -1,5 +1,7 @@
 #include "crypto/private_key.h"
 
+#include <atomic>
+
 namespace lockstep::crypto {
 
 namespace {
@@ -38,7 +40,14 @@ bool rsa_can_sign(unsigned bits, SignatureScheme scheme) {
   }
 }
 
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
+
+PrivateKey::PrivateKey(KeyType type, unsigned bits) : type_(type), bits_(bits), id_(next_id()) {}
 
 bool PrivateKey::can_sign(SignatureScheme scheme) const {
   switch (type_) {

@@ -109,37 +109,52 @@ void tls_errors(std::string& out, const View& view) {
 void batches(std::string& out, const View& view) {
   const auto each = [&](auto&& f) {
     for (const WorkerView& worker : view.workers)
-      for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
-        f(Labels{{"worker", worker_label(worker)}, {"kind", crypto::name(static_cast<crypto::JobKind>(kind))}},
-          worker.batch->stats(static_cast<crypto::JobKind>(kind)));
+      for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
+        f(Labels{{"worker", worker_label(worker)}, {"class", crypto::name(static_cast<crypto::JobClass>(index))}},
+          worker.batch->stats(static_cast<crypto::JobClass>(index)));
   };
   {
     Family jobs(out, "lockstep_batch_jobs_total", "counter", "Crypto jobs done");
-    each([&](const Labels& labels, const crypto::KindStats& stats) {
+    each([&](const Labels& labels, const crypto::ClassStats& stats) {
       jobs.sample(labels, stats.jobs.load(std::memory_order_relaxed));
     });
   }
   {
+    Family ahead(out, "lockstep_batch_jobs_made_ahead_total", "counter", "Crypto jobs served from what was made ahead");
+    each([&](const Labels& labels, const crypto::ClassStats& stats) {
+      ahead.sample(labels, stats.made_ahead.load(std::memory_order_relaxed));
+    });
+  }
+  {
+    Family scalar(out, "lockstep_batch_jobs_scalar_total", "counter",
+                  "Crypto jobs too few for lanes, done one at a time");
+    each([&](const Labels& labels, const crypto::ClassStats& stats) {
+      scalar.sample(labels, stats.scalar.load(std::memory_order_relaxed));
+    });
+  }
+  {
     Family failed(out, "lockstep_batch_jobs_failed_total", "counter", "Crypto jobs that an engine failed to do");
-    each([&](const Labels& labels, const crypto::KindStats& stats) {
+    each([&](const Labels& labels, const crypto::ClassStats& stats) {
       failed.sample(labels, stats.failed.load(std::memory_order_relaxed));
     });
   }
   {
     Family fill(out, "lockstep_batch_fill", "histogram", "Jobs per engine call");
-    each([&](const Labels& labels, const crypto::KindStats& stats) { fill.histogram(labels, stats.fill, 1, 7, 1); });
+    each([&](const Labels& labels, const crypto::ClassStats& stats) { fill.histogram(labels, stats.fill, 1, 7, 1); });
   }
   Family wait(out, "lockstep_batch_wait_seconds", "histogram", "Time from a job's submission to its engine call");
-  each([&](const Labels& labels, const crypto::KindStats& stats) { wait.histogram(labels, stats.wait, 10, 30, 1e-9); });
+  each(
+      [&](const Labels& labels, const crypto::ClassStats& stats) { wait.histogram(labels, stats.wait, 10, 30, 1e-9); });
 }
 
 void engines(std::string& out, const View& view) {
   {
-    Family engine(out, "lockstep_engine_info", "gauge", "Which engine serves which kind of job");
+    Family engine(out, "lockstep_engine_info", "gauge", "Which engine serves which class of jobs");
     for (const WorkerView& worker : view.workers)
       for (const control::EngineLine& line : worker.engines->table)
-        engine.sample({{"worker", worker_label(worker)}, {"kind", crypto::name(line.kind)}, {"engine", line.engine}},
-                      std::uint64_t{1});
+        engine.sample(
+            {{"worker", worker_label(worker)}, {"class", crypto::name(line.job_class)}, {"engine", line.engine}},
+            std::uint64_t{1});
   }
   // All workers have the same engines, but for one whose self-test failed there: families are gathered by name.
   std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> families;

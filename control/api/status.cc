@@ -32,22 +32,25 @@ Json histogram_json(const Histogram& histogram) {
 }
 
 Json engines_json(const WorkerView& worker) {
-  Json kinds = Json::array();
+  Json classes = Json::array();
   for (const control::EngineLine& line : worker.engines->table) {
-    const crypto::KindStats& stats = worker.batch->stats(line.kind);
-    const crypto::KindPolicy& policy = worker.batch->policy()[static_cast<std::size_t>(line.kind)];
-    kinds.push_back({{"kind", crypto::name(line.kind)},
-                     {"engine", line.engine},
-                     {"why", line.why},
-                     {"lanes", policy.lanes},
-                     {"crossover", policy.crossover},
-                     {"budget_ns", policy.budget.ns},
-                     {"jobs", stats.jobs.load(std::memory_order_relaxed)},
-                     {"failed", stats.failed.load(std::memory_order_relaxed)},
-                     {"fill", histogram_json(stats.fill)},
-                     {"wait_ns", histogram_json(stats.wait)}});
+    const crypto::ClassStats& stats = worker.batch->stats(line.job_class);
+    const crypto::ClassPolicy& policy = worker.batch->policy()[static_cast<std::size_t>(line.job_class)];
+    classes.push_back({{"class", crypto::name(line.job_class)},
+                       {"engine", line.engine},
+                       {"why", line.why},
+                       {"lanes", policy.lanes},
+                       {"crossover", policy.crossover},
+                       {"cost_ns", policy.cost.ns},
+                       {"budget_ns", policy.budget.ns},
+                       {"jobs", stats.jobs.load(std::memory_order_relaxed)},
+                       {"made_ahead", stats.made_ahead.load(std::memory_order_relaxed)},
+                       {"scalar", stats.scalar.load(std::memory_order_relaxed)},
+                       {"failed", stats.failed.load(std::memory_order_relaxed)},
+                       {"fill", histogram_json(stats.fill)},
+                       {"wait_ns", histogram_json(stats.wait)}});
   }
-  return kinds;
+  return classes;
 }
 
 Json tls_json(const tls::Counters& counters) {

@@ -122,25 +122,29 @@ std::string services_text(const Json& services) {
 /// Engines are the same on all workers; their numbers are summed, percentiles are the worst.
 std::string engines_text(const Json& workers) {
   Table table;
-  table.row({"job", "engine", "lanes", "jobs", "failed", "fill mean", "fill p99", "wait p50", "wait p99", "why"});
+  table.row({"job", "engine", "lanes", "jobs", "ahead", "scalar", "failed", "fill mean", "fill p99", "wait p50",
+             "wait p99", "why"});
   if (workers.empty()) return {};
   const Json& first = workers.front().at("engines");
-  for (std::size_t kind = 0; kind < first.size(); ++kind) {
-    std::uint64_t jobs = 0, failed = 0, fill = 0, p50 = 0, p99 = 0;
+  for (std::size_t index = 0; index < first.size(); ++index) {
+    std::uint64_t jobs = 0, ahead = 0, scalar = 0, failed = 0, fill = 0, p50 = 0, p99 = 0;
     double calls = 0;
     for (const Json& w : workers) {
-      const Json& e = w.at("engines").at(kind);
+      const Json& e = w.at("engines").at(index);
       jobs += e.at("jobs").get<std::uint64_t>();
+      ahead += e.at("made_ahead").get<std::uint64_t>();
+      scalar += e.at("scalar").get<std::uint64_t>();
       failed += e.at("failed").get<std::uint64_t>();
       calls += e.at("fill").at("count").get<double>();
       fill = std::max(fill, e.at("fill").at("p99").get<std::uint64_t>());
       p50 = std::max(p50, e.at("wait_ns").at("p50").get<std::uint64_t>());
       p99 = std::max(p99, e.at("wait_ns").at("p99").get<std::uint64_t>());
     }
-    const Json& e = first.at(kind);
-    table.row({cell(e.at("kind")), cell(e.at("engine")), cell(e.at("lanes")), std::to_string(jobs),
-               std::to_string(failed), cell(Json(calls > 0 ? static_cast<double>(jobs) / calls : 0.0)),
-               std::to_string(fill), nanoseconds_text(p50), nanoseconds_text(p99), cell(e.at("why"))});
+    const Json& e = first.at(index);
+    table.row({cell(e.at("class")), cell(e.at("engine")), cell(e.at("lanes")), std::to_string(jobs),
+               std::to_string(ahead), std::to_string(scalar), std::to_string(failed),
+               cell(Json(calls > 0 ? static_cast<double>(jobs) / calls : 0.0)), std::to_string(fill),
+               nanoseconds_text(p50), nanoseconds_text(p99), cell(e.at("why"))});
   }
   return "engines\n" + table.text();
 }

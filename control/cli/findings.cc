@@ -125,7 +125,7 @@ void examine_engines(std::vector<Finding>& findings) {
   }
   for (const control::EngineLine& line : engines.value().table)
     findings.push_back(
-        {"engine", State::ok, std::string(crypto::name(line.kind)) + ": " + line.engine + " (" + line.why + ")", ""});
+        {"engine", State::ok, std::string(crypto::name(line.job_class)) + ": " + line.engine + " (" + line.why + ")", ""});
 }
 
 void examine_memory(std::vector<Finding>& findings) {

@@ -23,12 +23,12 @@ std::string Port::device_argument(std::string_view key) const {
   return {};
 }
 
-std::array<Duration, crypto::kJobKinds> Batch::default_budgets() {
-  std::array<Duration, crypto::kJobKinds> budgets;
+std::array<Duration, crypto::kJobClasses> Batch::default_budgets() {
+  std::array<Duration, crypto::kJobClasses> budgets;
   budgets.fill(microseconds(30));
-  // Record protection gains nothing from company (ipsec-mb's GCM needs no lanes): it never waits.
-  budgets[static_cast<std::size_t>(crypto::JobKind::seal)] = Duration{};
-  budgets[static_cast<std::size_t>(crypto::JobKind::open)] = Duration{};
+  // AEAD records gain nothing from company (ipsec-mb's GCM needs no lanes): they never wait.
+  budgets[static_cast<std::size_t>(crypto::JobClass::seal)] = Duration{};
+  budgets[static_cast<std::size_t>(crypto::JobClass::open)] = Duration{};
   return budgets;
 }
 

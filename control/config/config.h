@@ -91,10 +91,10 @@ struct Service {
 };
 
 struct Batch {
-  std::array<Duration, crypto::kJobKinds> budgets = default_budgets();
+  std::array<Duration, crypto::kJobClasses> budgets = default_budgets();
   Source source;
 
-  static std::array<Duration, crypto::kJobKinds> default_budgets();
+  static std::array<Duration, crypto::kJobClasses> default_budgets();
 };
 
 struct Limits {

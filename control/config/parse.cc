@@ -231,8 +231,8 @@ void read_limits(Section& s, Limits& limits) {
 }
 
 void read_batch(Section& s, Batch& batch) {
-  for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
-    s.duration(crypto::name(static_cast<crypto::JobKind>(kind)), batch.budgets[kind], Duration{}, milliseconds(1));
+  for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
+    s.duration(crypto::name(static_cast<crypto::JobClass>(index)), batch.budgets[index], Duration{}, milliseconds(1));
   s.finish();
 }
 

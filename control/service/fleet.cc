@@ -179,7 +179,7 @@ std::string Fleet::build_workers() {
   for (const auto& member : members_)
     if (std::string error = build_worker(*member); !error.empty()) return error;
   for (const control::EngineLine& line : members_.front()->engines.table)
-    log_.info("engine", {{"kind", crypto::name(line.kind)}, {"engine", line.engine}, {"why", line.why}});
+    log_.info("engine", {{"class", crypto::name(line.job_class)}, {"engine", line.engine}, {"why", line.why}});
   return {};
 }
 
@@ -189,7 +189,7 @@ std::string Fleet::build_worker(Member& member) {
   member.random = std::make_unique<Random>(seed.expose());
   control::EngineOptions options;
   options.expanded_keys = config_.limits.expanded_keys;
-  for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind) options.budgets[kind] = config_.batch.budgets[kind];
+  for (std::size_t kind = 0; kind < crypto::kJobClasses; ++kind) options.budgets[kind] = config_.batch.budgets[kind];
   auto engines = control::make_engines(*member.random, options);
   if (!engines) return engines.error();
   member.engines = std::move(engines.value());

@@ -4,6 +4,7 @@
 #include "crypto/openssl/public_key.h"
 #include "crypto/openssl/records.h"
 #include "crypto/openssl/schedule.h"
+#include "crypto/openssl/verify.h"
 
 namespace lockstep::crypto {
 namespace {
@@ -11,10 +12,12 @@ namespace {
 class OpensslEngine final : public Engine {
  public:
   explicit OpensslEngine(Random& random) : public_key_(random) {}
-  bool ready() const { return public_key_.ready() && records_.ready() && schedule_.ready(); }
+  bool ready() const { return public_key_.ready() && records_.ready() && schedule_.ready() && verify_.ready(); }
 
   const char* name() const override { return "libcrypto"; }
-  bool supports(JobKind) const override { return true; }
+  bool supports(JobClass job_class) const override {
+    return job_class != JobClass::cbc_seal && job_class != JobClass::cbc_open;
+  }
   void run(std::span<Job* const> jobs, JobList& done) override {
     for (Job* const job : jobs) {
       job->status = run_one(*job);
@@ -53,6 +56,12 @@ class OpensslEngine final : public Engine {
         return records_.seal(static_cast<SealJob&>(job));
       case JobKind::open:
         return records_.open(static_cast<OpenJob&>(job));
+      case JobKind::verify:
+        return verify_.verify(static_cast<VerifyJob&>(job));
+      case JobKind::rsa_premaster:
+      case JobKind::cbc_seal:
+      case JobKind::cbc_open:
+        break;
     }
     return JobStatus::engine_failed;
   }
@@ -60,6 +69,7 @@ class OpensslEngine final : public Engine {
   PublicKeyOperations public_key_;
   RecordOperations records_;
   ScheduleOperations schedule_;
+  VerifyOperations verify_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "crypto/base/secret.h"
+#include "crypto/openssl/key_numbers.h"
 
 namespace lockstep::crypto {
 namespace {
@@ -57,6 +58,7 @@ std::unique_ptr<OpensslKey> OpensslKey::prepare(UniquePkey pkey, KeyType type, u
   std::uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(key->pkey_.get(), &der);
   bool good = size > 0;
+  key->set_numbers(key_numbers(key->pkey_.get(), type, bits));
   if (good) key->public_key_info_.assign(der, der + size);
   OPENSSL_free(der);
   for (const SchemeInfo& info : kSchemes)
@@ -112,6 +114,18 @@ std::size_t OpensslKey::make_signature(SignatureScheme scheme, Bytes content, Mu
   const bool made = digest.size != 0 && context != nullptr &&
                     EVP_PKEY_sign(context.get(), signature.data(), &size, digest.bytes.data(), digest.size) == 1;
   return made ? size : 0;
+}
+
+bool OpensslKey::rsa_private(Bytes in, MutableBytes out) const {
+  std::size_t size = out.size();
+  const UniquePkeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey_.get(), nullptr));
+  if (context != nullptr && EVP_PKEY_decrypt_init(context.get()) == 1 &&
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING) == 1 &&
+      EVP_PKEY_decrypt(context.get(), out.data(), &size, in.data(), in.size()) == 1 && size == out.size())
+    return true;
+  wipe(out);
+  ERR_clear_error();
+  return false;
 }
 
 bool OpensslKey::verify(SignatureScheme scheme, Bytes content, Bytes signature) const {

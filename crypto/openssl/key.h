@@ -25,6 +25,10 @@ class OpensslKey final : public PrivateKey {
   /// Whether `signature` is one of this key over `content`.
   bool verify(SignatureScheme scheme, Bytes content, Bytes signature) const;
 
+  /// RSA's private operation alone (RFC 8017 section 5.1.2, RSADP), blinded: `out` = `in`^d mod n, both of the
+  /// modulus's size. False, and zeros, when `in` is not below the modulus or libcrypto fails.
+  bool rsa_private(Bytes in, MutableBytes out) const;
+
   /// DER of the SubjectPublicKeyInfo (RFC 5280 section 4.1).
   const std::vector<std::uint8_t>& public_key_info() const { return public_key_info_; }
 

@@ -12,7 +12,7 @@ bool run(Engine& engine, std::span<Job* const> jobs) {
   JobList done;
   for (Job* const job : jobs) job->status = JobStatus::waiting;
   engine.run(jobs, done);
-  for (int i = 0; i < kMostPolls && done.size() < jobs.size(); ++i) engine.poll(done);
+  for (int i = 0; i < kMostPolls && done.size() < jobs.size(); ++i) engine.poll(Instant{}, done);
   return done.size() == jobs.size();
 }
 
@@ -41,30 +41,59 @@ bool equal(Bytes a, Bytes b) {
 
 }  // namespace self_test_parts
 
-std::string self_test(Engine& engine, Engine& reference, JobKind kind) {
-  switch (kind) {
-    case JobKind::key_share:
-      return self_test_parts::key_share(engine, reference);
-    case JobKind::derive:
-      return self_test_parts::derive(engine);
-    case JobKind::sign:
-      return self_test_parts::sign(engine);
-    case JobKind::transcript:
+std::string self_test(Engine& engine, Engine& reference, JobClass job_class, PrepareKey prepare_key) {
+  switch (job_class) {
+    case JobClass::key_share_x25519:
+      return self_test_parts::key_share(engine, reference, NamedGroup::x25519);
+    case JobClass::key_share_p256:
+      return self_test_parts::key_share(engine, reference, NamedGroup::secp256r1);
+    case JobClass::key_share_p384:
+      return self_test_parts::key_share(engine, reference, NamedGroup::secp384r1);
+    case JobClass::derive_x25519:
+      return self_test_parts::derive(engine, NamedGroup::x25519);
+    case JobClass::derive_p256:
+      return self_test_parts::derive(engine, NamedGroup::secp256r1);
+    case JobClass::derive_p384:
+      return self_test_parts::derive(engine, NamedGroup::secp384r1);
+    case JobClass::sign_p256:
+      return self_test_parts::sign(engine, KeyType::ecdsa_p256, prepare_key);
+    case JobClass::sign_p384:
+      return self_test_parts::sign(engine, KeyType::ecdsa_p384, prepare_key);
+    case JobClass::sign_ed25519:
+      return self_test_parts::sign(engine, KeyType::ed25519, prepare_key);
+    case JobClass::rsa_2048:
+      return self_test_parts::sign(engine, KeyType::rsa, prepare_key);
+    case JobClass::rsa_3072:
+    case JobClass::rsa_4096:
+    case JobClass::rsa_other:
+      return {};
+    case JobClass::verify_p256:
+      return self_test_parts::verify(engine, KeyType::ecdsa_p256);
+    case JobClass::verify_p384:
+      return self_test_parts::verify(engine, KeyType::ecdsa_p384);
+    case JobClass::verify_rsa_2048:
+      return self_test_parts::verify(engine, KeyType::rsa);
+    case JobClass::verify_other:
+      return self_test_parts::verify(engine, KeyType::ed25519);
+    case JobClass::transcript:
       return self_test_parts::transcript(engine);
-    case JobKind::tls13_server_flight:
+    case JobClass::tls13_server_flight:
       return self_test_parts::tls13_server_flight(engine);
-    case JobKind::tls13_key_update:
+    case JobClass::tls13_key_update:
       return self_test_parts::tls13_key_update(engine);
-    case JobKind::tls12_master_secret:
+    case JobClass::tls12_master_secret:
       return self_test_parts::tls12_master_secret(engine);
-    case JobKind::tls12_finished:
+    case JobClass::tls12_finished:
       return self_test_parts::tls12_finished(engine);
-    case JobKind::seal:
+    case JobClass::seal:
       return self_test_parts::seal(engine, reference);
-    case JobKind::open:
+    case JobClass::open:
       return self_test_parts::open(engine, reference);
+    case JobClass::cbc_seal:
+    case JobClass::cbc_open:
+      break;
   }
-  return "unknown kind";
+  return "unknown class";
 }
 
 }  // namespace lockstep::crypto

@@ -24,9 +24,10 @@ std::vector<std::uint8_t> pattern(unsigned start, std::size_t size);
 std::vector<std::uint8_t> from_hex(std::string_view digits);
 bool equal(Bytes a, Bytes b);
 
-Complaint key_share(Engine& engine, Engine& reference);
-Complaint derive(Engine& engine);
-Complaint sign(Engine& engine);
+Complaint key_share(Engine& engine, Engine& reference, NamedGroup group);
+Complaint derive(Engine& engine, NamedGroup group);
+Complaint sign(Engine& engine, KeyType type, void (*prepare_key)(PrivateKey&));
+Complaint verify(Engine& engine, KeyType type);
 Complaint transcript(Engine& engine);
 Complaint tls13_server_flight(Engine& engine);
 Complaint tls13_key_update(Engine& engine);

@@ -2,14 +2,14 @@
 #include <openssl/err.h>
 
 #include <memory>
+#include <mutex>
 
 #include "crypto/openssl/key.h"
+#include "crypto/openssl/key_numbers.h"
 #include "crypto/openssl/self_test_parts.h"
 
 namespace lockstep::crypto::self_test_parts {
 namespace {
-
-constexpr std::array kGroups = {NamedGroup::x25519, NamedGroup::secp256r1, NamedGroup::secp384r1};
 
 const char* name_of(NamedGroup group) {
   return group == NamedGroup::x25519 ? "X25519" : group == NamedGroup::secp256r1 ? "P-256" : "P-384";
@@ -82,6 +82,41 @@ bool pairs_agree(Engine& engine, Engine& reference, NamedGroup group) {
          equal(first.shared_secret.expose(size), second.shared_secret.expose(size));
 }
 
+/// Keys are made once in the process: an RSA key takes a tenth of a second.
+OpensslKey* key_of(KeyType type) {
+  static const auto rsa = OpensslKey::prepare(UniquePkey(EVP_RSA_gen(2048)), KeyType::rsa, 2048);
+  static const auto p256 = OpensslKey::prepare(UniquePkey(EVP_EC_gen("P-256")), KeyType::ecdsa_p256, 256);
+  static const auto p384 = OpensslKey::prepare(UniquePkey(EVP_EC_gen("P-384")), KeyType::ecdsa_p384, 384);
+  static const auto ed25519 =
+      OpensslKey::prepare(UniquePkey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")), KeyType::ed25519, 255);
+  switch (type) {
+    case KeyType::rsa:
+      return rsa.get();
+    case KeyType::ecdsa_p256:
+      return p256.get();
+    case KeyType::ecdsa_p384:
+      return p384.get();
+    case KeyType::ed25519:
+      break;
+  }
+  return ed25519.get();
+}
+
+std::vector<SignatureScheme> schemes_of(KeyType type) {
+  switch (type) {
+    case KeyType::rsa:
+      return {SignatureScheme::rsa_pss_rsae_sha256, SignatureScheme::rsa_pkcs1_sha256,
+              SignatureScheme::rsa_pss_rsae_sha384, SignatureScheme::rsa_pkcs1_sha384};
+    case KeyType::ecdsa_p256:
+      return {SignatureScheme::ecdsa_secp256r1_sha256};
+    case KeyType::ecdsa_p384:
+      return {SignatureScheme::ecdsa_secp384r1_sha384};
+    case KeyType::ed25519:
+      break;
+  }
+  return {SignatureScheme::ed25519};
+}
+
 bool signature_verifies(Engine& engine, const OpensslKey& key, SignatureScheme scheme) {
   const auto job = std::make_unique<SignJob>();
   const auto content = pattern(1, 100);
@@ -94,28 +129,49 @@ bool signature_verifies(Engine& engine, const OpensslKey& key, SignatureScheme s
 
 }  // namespace
 
-Complaint key_share(Engine& engine, Engine& reference) {
-  for (const NamedGroup group : kGroups)
-    if (!pairs_agree(engine, reference, group)) return std::string(name_of(group)) + " key pairs do not agree";
-  return {};
+Complaint key_share(Engine& engine, Engine& reference, NamedGroup group) {
+  return pairs_agree(engine, reference, group) ? "" : std::string(name_of(group)) + " key pairs do not agree";
 }
 
-Complaint derive(Engine& engine) {
+Complaint derive(Engine& engine, NamedGroup group) {
   for (const Known& known : kKnown)
-    if (Complaint complaint = derive_known(engine, known); !complaint.empty()) return complaint;
+    if (known.group == group) return derive_known(engine, known);
+  return "no known answer";
+}
+
+Complaint sign(Engine& engine, KeyType type, void (*prepare_key)(PrivateKey&)) {
+  OpensslKey* const key = key_of(type);
+  ERR_clear_error();
+  if (key == nullptr) return "libcrypto cannot make a key";
+  static std::once_flag prepared[4];
+  if (prepare_key != nullptr) std::call_once(prepared[static_cast<std::size_t>(type)], [&] { prepare_key(*key); });
+  for (const SignatureScheme scheme : schemes_of(type))
+    if (!signature_verifies(engine, *key, scheme))
+      return "signature of scheme " + std::to_string(static_cast<unsigned>(scheme)) + " does not verify";
   return {};
 }
 
-/// With keys that are quick to make. RSA has no part here: each of its signatures is verified before it is released.
-Complaint sign(Engine& engine) {
-  const auto p256 = OpensslKey::prepare(UniquePkey(EVP_EC_gen("P-256")), KeyType::ecdsa_p256, 256);
-  const auto ed25519 =
-      OpensslKey::prepare(UniquePkey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")), KeyType::ed25519, 255);
-  ERR_clear_error();
-  if (p256 == nullptr || !signature_verifies(engine, *p256, SignatureScheme::ecdsa_secp256r1_sha256))
-    return "ECDSA signature does not verify";
-  if (ed25519 == nullptr || !signature_verifies(engine, *ed25519, SignatureScheme::ed25519))
-    return "Ed25519 signature does not verify";
+Complaint verify(Engine& engine, KeyType type) {
+  const OpensslKey* const key = key_of(type);
+  if (key == nullptr) return "libcrypto cannot make a key";
+  const SignatureScheme scheme = schemes_of(type).front();
+  const auto content = pattern(1, 100);
+  const auto other = pattern(2, 100);
+  std::array<std::uint8_t, kMaxSignature> signature{};
+  const std::size_t size = key->sign(scheme, content, signature);
+  const PeerKey peer = peer_key(*key);
+  VerifyJob good;
+  VerifyJob bad;
+  for (VerifyJob* const job : {&good, &bad}) {
+    job->key = &peer;
+    job->scheme = scheme;
+    job->signature = Bytes(signature).first(size);
+  }
+  good.content = content;
+  bad.content = other;
+  const std::array<Job*, 2> jobs = {&bad, &good};
+  if (!run(engine, jobs) || good.status != JobStatus::ok) return "a valid signature is refused";
+  if (bad.status != JobStatus::bad_signature) return "an invalid signature is taken";
   return {};
 }
 

@@ -99,7 +99,9 @@ class IpsecMbEngine final : public Engine {
   bool ready() const { return keys_.ready(); }
 
   const char* name() const override { return "ipsec-mb"; }
-  bool supports(JobKind kind) const override { return kind == JobKind::seal || kind == JobKind::open; }
+  bool supports(JobClass job_class) const override {
+    return job_class == JobClass::seal || job_class == JobClass::open;
+  }
   void forget(std::uint64_t id) override { keys_.forget(id); }
 
   void run(std::span<Job* const> jobs, JobList& done) override {

@@ -22,13 +22,13 @@ const char* ScheduleEngine::name() const {
   return sha2::has_sha_ni() ? "sha-ni" : "portable sha2";
 }
 
-bool ScheduleEngine::supports(JobKind kind) const {
-  switch (kind) {
-    case JobKind::transcript:
-    case JobKind::tls13_server_flight:
-    case JobKind::tls13_key_update:
-    case JobKind::tls12_master_secret:
-    case JobKind::tls12_finished:
+bool ScheduleEngine::supports(JobClass job_class) const {
+  switch (job_class) {
+    case JobClass::transcript:
+    case JobClass::tls13_server_flight:
+    case JobClass::tls13_key_update:
+    case JobClass::tls12_master_secret:
+    case JobClass::tls12_finished:
       return true;
     default:
       return false;

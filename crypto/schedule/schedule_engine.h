@@ -12,7 +12,7 @@ class ScheduleEngine final : public Engine {
  public:
   /// "sha-ni" or "portable sha2", after what this CPU offers for SHA-256.
   const char* name() const override;
-  bool supports(JobKind kind) const override;
+  bool supports(JobClass job_class) const override;
   void run(std::span<Job* const> jobs, JobList& done) override;
 
  private:

@@ -35,7 +35,7 @@ crypto::Policy policy_of(crypto::Engine& all, crypto::Engine* records, std::uint
     policy[kind].engine = &all;
     policy[kind].lanes = lanes;
     policy[kind].budget = microseconds(50);
-    if (records != nullptr && records->supports(static_cast<crypto::JobKind>(kind))) policy[kind].engine = records;
+    if (records != nullptr && records->supports(static_cast<crypto::JobClass>(kind))) policy[kind].engine = records;
   }
   return policy;
 }

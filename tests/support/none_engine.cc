@@ -40,15 +40,33 @@ JobStatus derive(DeriveJob& job) {
   return JobStatus::ok;
 }
 
-JobStatus sign(SignJob& job) {
-  const auto scheme = static_cast<std::uint16_t>(job.scheme);
+void sign_content(SignatureScheme signature_scheme, Bytes content, MutableBytes signature) {
+  const auto scheme = static_cast<std::uint16_t>(signature_scheme);
   const std::array<std::uint8_t, 2> prefix = {static_cast<std::uint8_t>(scheme >> 8U),
                                               static_cast<std::uint8_t>(scheme & 0xffU)};
   RunningHash hash;
   hash.update(prefix);
-  hash.update(Bytes(job.content).first(job.content_size));
-  hash.digest(job.signature);
+  hash.update(content);
+  hash.digest(signature);
+}
+
+JobStatus sign(SignJob& job) {
+  sign_content(job.scheme, Bytes(job.content).first(job.content_size), job.signature);
   job.signature_size = static_cast<std::uint16_t>(digest_size(Hash::sha256));
+  return JobStatus::ok;
+}
+
+JobStatus verify(const VerifyJob& job) {
+  std::array<std::uint8_t, kMaxDigest> expected{};
+  sign_content(job.scheme, job.content, expected);
+  return equal_constant_time(Bytes(expected).first(digest_size(Hash::sha256)), job.signature)
+             ? JobStatus::ok
+             : JobStatus::bad_signature;
+}
+
+JobStatus rsa_premaster(RsaPremasterJob& job) {
+  const std::size_t size = Secret<48>::capacity();
+  job.premaster.assign(job.encrypted.size() == size ? job.encrypted : job.substitute.expose());
   return JobStatus::ok;
 }
 
@@ -177,6 +195,13 @@ JobStatus run_one(Job& job) {
       return seal(static_cast<SealJob&>(job));
     case JobKind::open:
       return open(static_cast<OpenJob&>(job));
+    case JobKind::verify:
+      return verify(static_cast<VerifyJob&>(job));
+    case JobKind::rsa_premaster:
+      return rsa_premaster(static_cast<RsaPremasterJob&>(job));
+    case JobKind::cbc_seal:
+    case JobKind::cbc_open:
+      break;
   }
   return JobStatus::engine_failed;
 }

@@ -11,17 +11,19 @@ constexpr std::uint8_t kNonePrivateByte = 0x2a;
 constexpr std::uint8_t kNoneClientFinished = 0xc1;
 constexpr std::uint8_t kNoneServerFinished = 0x5e;
 
-/// Serves every kind at once, deterministically: the same job gives the same result in any order and any batch.
+/// Serves every kind but CBC records at once, deterministically: the same job gives the same result in any order and
+/// any batch.
 /// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
 ///   point that does not begin with 4, as real engines do.
-/// - sign: SHA-256 of the scheme and the content.
+/// - sign: SHA-256 of the scheme and the content; verify: compares with that.
+/// - rsa_premaster: 48 bytes are the premaster secret in plain sight; anything else gives the substitute.
 /// - transcript: real hashes, since messages are made of them.
 /// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.
 /// - seal: the plaintext and a checksum over key, nonce, additional data and plaintext; open: verifies the checksum.
 class NoneEngine final : public crypto::Engine {
  public:
   const char* name() const override { return "none"; }
-  bool supports(crypto::JobKind) const override { return true; }
+  bool supports(crypto::JobClass) const override { return true; }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override;
 };
 

@@ -14,8 +14,8 @@ void ScriptedEngine::run(std::span<Job* const> jobs, JobList&) {
   held_.insert(held_.end(), jobs.begin(), jobs.end());
 }
 
-void ScriptedEngine::poll(JobList& done) {
-  inner_.poll(done);
+void ScriptedEngine::poll(Instant now, JobList& done) {
+  inner_.poll(now, done);
   if (by_seed_) {
     const auto held = static_cast<std::uint32_t>(held_.size());
     for (std::uint32_t count = random_.below(held + 1); count > 0; --count)

@@ -29,9 +29,9 @@ class ScriptedEngine final : public crypto::Engine {
   std::size_t held() const { return held_.size(); }
 
   const char* name() const override { return "scripted"; }
-  bool supports(crypto::JobKind kind) const override { return inner_.supports(kind); }
+  bool supports(crypto::JobClass job_class) const override { return inner_.supports(job_class); }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override;
-  void poll(crypto::JobList& done) override;
+  void poll(Instant now, crypto::JobList& done) override;
   std::size_t in_flight() const override { return held_.size() + inner_.in_flight(); }
   void forget(std::uint64_t id) override { inner_.forget(id); }
 

@@ -29,8 +29,8 @@ struct FakeWorker {
   std::atomic<std::uint64_t> hits{17};
 
   FakeWorker() {
-    for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind)
-      engines.table.push_back({static_cast<crypto::JobKind>(kind), "libcrypto", "because \"it\" is\nthere"});
+    for (std::size_t kind = 0; kind < crypto::kJobClasses; ++kind)
+      engines.table.push_back({static_cast<crypto::JobClass>(kind), "libcrypto", "because \"it\" is\nthere"});
     engines.counters = {{"expanded_keys_hits", &hits}};
   }
   WorkerView view(std::uint16_t index) {
@@ -172,7 +172,7 @@ TEST(Status, IsJsonThatBecomesATable) {
   const auto document = nlohmann::json::parse(json);
   EXPECT_EQ(document["epoch"], 3);
   EXPECT_EQ(document["workers"].size(), 2U);
-  EXPECT_EQ(document["workers"][0]["engines"].size(), crypto::kJobKinds);
+  EXPECT_EQ(document["workers"][0]["engines"].size(), crypto::kJobClasses);
   EXPECT_EQ(document["workers"][0]["proxy"]["connections_accepted"], 1234567);
   EXPECT_EQ(document["services"][0]["backends"][0]["connections"], 4);
   const std::string table = status_table(json);

@@ -6,7 +6,7 @@
 namespace lockstep::control::test {
 namespace {
 
-using crypto::JobKind;
+using crypto::JobClass;
 using crypto::JobStatus;
 
 class Engines : public testing::Test {
@@ -14,16 +14,16 @@ class Engines : public testing::Test {
   Random random_ = Random::from_number(1);
 };
 
-TEST_F(Engines, ServeEveryKindAndSayWhy) {
+TEST_F(Engines, ServeEveryClassAndSayWhy) {
   const auto set = make_engines(random_, {});
   ASSERT_TRUE(set) << set.error();
-  ASSERT_EQ(set.value().table.size(), crypto::kJobKinds);
-  for (std::size_t kind = 0; kind < crypto::kJobKinds; ++kind) {
-    const crypto::KindPolicy& policy = set.value().policy[kind];
-    const EngineLine& line = set.value().table[kind];
+  ASSERT_EQ(set.value().table.size(), crypto::kJobClasses);
+  for (std::size_t index = 0; index < crypto::kJobClasses; ++index) {
+    const crypto::ClassPolicy& policy = set.value().policy[index];
+    const EngineLine& line = set.value().table[index];
     ASSERT_NE(policy.engine, nullptr);
-    EXPECT_TRUE(policy.engine->supports(static_cast<JobKind>(kind)));
-    EXPECT_EQ(line.kind, static_cast<JobKind>(kind));
+    EXPECT_TRUE(policy.engine->supports(static_cast<JobClass>(index)));
+    EXPECT_EQ(line.job_class, static_cast<JobClass>(index));
     EXPECT_EQ(line.engine, policy.engine->name());
     EXPECT_FALSE(line.why.empty());
     EXPECT_NE(policy.max_per_run, 0);
@@ -33,20 +33,20 @@ TEST_F(Engines, ServeEveryKindAndSayWhy) {
 TEST_F(Engines, GiveRecordsToIpsecMbAndPublicKeysToLibcrypto) {
   const auto set = make_engines(random_, {});
   ASSERT_TRUE(set) << set.error();
-  const auto engine = [&](JobKind kind) { return set.value().table[static_cast<std::size_t>(kind)].engine; };
-  EXPECT_EQ(engine(JobKind::seal), "ipsec-mb");
-  EXPECT_EQ(engine(JobKind::open), "ipsec-mb");
-  EXPECT_EQ(engine(JobKind::sign), "libcrypto");
-  EXPECT_EQ(engine(JobKind::derive), "libcrypto");
-  EXPECT_NE(engine(JobKind::tls13_server_flight), "libcrypto");
+  const auto engine = [&](JobClass index) { return set.value().table[static_cast<std::size_t>(index)].engine; };
+  EXPECT_EQ(engine(JobClass::seal), "ipsec-mb");
+  EXPECT_EQ(engine(JobClass::open), "ipsec-mb");
+  EXPECT_EQ(engine(JobClass::sign_p256), "libcrypto");
+  EXPECT_EQ(engine(JobClass::derive_x25519), "libcrypto");
+  EXPECT_NE(engine(JobClass::tls13_server_flight), "libcrypto");
 }
 
 TEST_F(Engines, TakeBudgetsFromTheOptions) {
   EngineOptions options;
-  options.budgets[static_cast<std::size_t>(JobKind::sign)] = microseconds(30);
+  options.budgets[static_cast<std::size_t>(JobClass::sign_p256)] = microseconds(30);
   const auto set = make_engines(random_, options);
   ASSERT_TRUE(set) << set.error();
-  EXPECT_EQ(set.value().policy[static_cast<std::size_t>(JobKind::sign)].budget, microseconds(30));
+  EXPECT_EQ(set.value().policy[static_cast<std::size_t>(JobClass::sign_p256)].budget, microseconds(30));
 }
 
 TEST_F(Engines, CountTheUseOfExpandedKeys) {

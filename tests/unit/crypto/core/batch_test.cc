@@ -12,7 +12,7 @@ namespace {
 class FakeEngine final : public Engine {
  public:
   const char* name() const override { return "fake"; }
-  bool supports(JobKind) const override { return true; }
+  bool supports(JobClass) const override { return true; }
   void run(std::span<Job* const> jobs, JobList& done) override {
     calls.push_back(jobs.size());
     for (Job* const job : jobs) {
@@ -22,11 +22,17 @@ class FakeEngine final : public Engine {
       (keep ? kept : done).push(*job);
     }
   }
-  void poll(JobList& done) override {
+  void poll(Instant, JobList& done) override {
     ++polls;
     while (Job* const job = kept.pop()) done.push(*job);
   }
   std::size_t in_flight() const override { return kept.size(); }
+  bool made_ahead(const Job&) const override { return ahead != 0; }
+  bool make_ahead() override {
+    ahead += 8;
+    return ahead <= 16;
+  }
+  void drop_ahead() override { ahead = 0; }
   void forget(std::uint64_t id) override { forgotten.push_back(id); }
 
   std::vector<std::size_t> calls;
@@ -34,7 +40,13 @@ class FakeEngine final : public Engine {
   JobStatus result = JobStatus::ok;
   bool keep = false;
   int polls = 0;
+  std::size_t ahead = 0;
   JobList kept;
+};
+
+class TestKey final : public PrivateKey {
+ public:
+  TestKey() : PrivateKey(KeyType::ecdsa_p256, 256) {}
 };
 
 using Sizes = std::vector<std::size_t>;
@@ -45,8 +57,8 @@ constexpr Duration kBudget = microseconds(50);
 // A batch whose `derive` kind has eight lanes and whose `seal` kind has one.
 class BatchTest : public testing::Test {
  protected:
-  KindPolicy& derive() { return policy_[static_cast<std::size_t>(JobKind::derive)]; }
-  KindPolicy& seal() { return policy_[static_cast<std::size_t>(JobKind::seal)]; }
+  ClassPolicy& derive() { return policy_[static_cast<std::size_t>(JobClass::derive_x25519)]; }
+  ClassPolicy& seal() { return policy_[static_cast<std::size_t>(JobClass::seal)]; }
 
   BatchTest() {
     derive() = {.engine = &lanes_, .scalar = &scalar_, .lanes = 8, .budget = kBudget};
@@ -59,6 +71,7 @@ class BatchTest : public testing::Test {
     for (std::size_t i = 0; i < count; ++i) batch.submit(seals_.emplace_back(), kStart);
   }
 
+  TestKey key_;
   FakeEngine lanes_;
   FakeEngine scalar_;
   FakeEngine records_;
@@ -197,11 +210,11 @@ TEST_F(BatchTest, JobsKeptByAnEngineStayInFlightUntilAPoll) {
   EXPECT_EQ(batch.in_flight(), 8U);
   EXPECT_EQ(batch.run(kStart, false, done_), 8U);
   EXPECT_EQ(batch.in_flight(), 0U);
-  EXPECT_EQ(batch.stats(JobKind::derive).jobs, 8U);
+  EXPECT_EQ(batch.stats(JobClass::derive_x25519).jobs, 8U);
 }
 
-TEST_F(BatchTest, EachEngineIsPolledOnceHoweverManyKindsItServes) {
-  policy_[static_cast<std::size_t>(JobKind::open)].engine = &records_;
+TEST_F(BatchTest, EachEngineIsPolledOnceHoweverManyClassesItServes) {
+  policy_[static_cast<std::size_t>(JobClass::open)].engine = &records_;
   derive().scalar = &lanes_;
   Batch batch(policy_);
   batch.run(kStart, false, done_);
@@ -209,13 +222,14 @@ TEST_F(BatchTest, EachEngineIsPolledOnceHoweverManyKindsItServes) {
   EXPECT_EQ(lanes_.polls, 1);
 }
 
-TEST_F(BatchTest, KindWithoutEngineFails) {
+TEST_F(BatchTest, ClassWithoutEngineFails) {
   Batch batch(policy_);
   SignJob job;
+  job.key = &key_;
   batch.submit(job, kStart);
   EXPECT_EQ(batch.run(kStart, false, done_), 1U);
   EXPECT_EQ(job.status, JobStatus::engine_failed);
-  EXPECT_EQ(batch.stats(JobKind::sign).failed, 1U);
+  EXPECT_EQ(batch.stats(JobClass::sign_p256).failed, 1U);
 }
 
 TEST_F(BatchTest, OnlyLocalFaultsCountAsFailed) {
@@ -226,8 +240,8 @@ TEST_F(BatchTest, OnlyLocalFaultsCountAsFailed) {
   lanes_.result = JobStatus::bad_peer_key;
   submit(batch, 1);
   batch.run(kStart, true, done_);
-  EXPECT_EQ(batch.stats(JobKind::derive).jobs, 3U);
-  EXPECT_EQ(batch.stats(JobKind::derive).failed, 2U);
+  EXPECT_EQ(batch.stats(JobClass::derive_x25519).jobs, 3U);
+  EXPECT_EQ(batch.stats(JobClass::derive_x25519).failed, 2U);
 }
 
 TEST_F(BatchTest, RecordsFillAndWait) {
@@ -236,18 +250,19 @@ TEST_F(BatchTest, RecordsFillAndWait) {
   batch.run(kStart + nanoseconds(1000), false, done_);
   submit(batch, 1, kStart);
   batch.run(kStart, true, done_);
-  const KindStats& stats = batch.stats(JobKind::derive);
+  const ClassStats& stats = batch.stats(JobClass::derive_x25519);
   EXPECT_EQ(stats.fill.count(), 2U);
   EXPECT_EQ(stats.fill.sum(), 9U);
   EXPECT_EQ(stats.wait.count(), 9U);
   EXPECT_EQ(stats.wait.sum(), 8000U);
 }
 
-TEST_F(BatchTest, DeadlineIsTheEarliestBudgetOfAnyKind) {
-  policy_[static_cast<std::size_t>(JobKind::sign)] = {.engine = &lanes_, .lanes = 8, .budget = kBudget * 2};
+TEST_F(BatchTest, DeadlineIsTheEarliestBudgetOfAnyClass) {
+  policy_[static_cast<std::size_t>(JobClass::sign_p256)] = {.engine = &lanes_, .lanes = 8, .budget = kBudget * 2};
   Batch batch(policy_);
   EXPECT_EQ(batch.deadline(), Instant::never());
   SignJob job;
+  job.key = &key_;
   batch.submit(job, kStart);
   EXPECT_EQ(batch.deadline(), kStart + kBudget * 2);
   submit(batch, 1, kStart);
@@ -273,6 +288,91 @@ TEST_F(BatchTest, DeadlineAsksForPollsWhileAnEngineHoldsJobs) {
   EXPECT_EQ(batch.deadline(), kStart + kPollInterval);
   batch.run(kStart + kPollInterval, false, done_);
   EXPECT_EQ(batch.deadline(), Instant::never());
+}
+
+TEST_F(BatchTest, WhatWasMadeAheadWaitsForNoCompany) {
+  lanes_.ahead = 2;
+  derive().crossover = 3;
+  Batch batch(policy_);
+  submit(batch, 2);
+  EXPECT_EQ(batch.run(kStart, false, done_), 2U);
+  EXPECT_EQ(lanes_.calls, (Sizes{2}));
+  EXPECT_TRUE(scalar_.calls.empty());
+  EXPECT_EQ(batch.stats(JobClass::derive_x25519).made_ahead, 2U);
+}
+
+TEST_F(BatchTest, MakesAheadWhenIdleAndNothingWaits) {
+  Batch batch(policy_);
+  batch.run(kStart, false, done_);
+  EXPECT_EQ(lanes_.ahead, 0U);
+  submit(batch, 1);
+  batch.run(kStart, true, done_);
+  EXPECT_EQ(lanes_.ahead, 0U);
+  batch.run(kStart, true, done_);
+  EXPECT_EQ(lanes_.ahead, 8U);
+}
+
+TEST_F(BatchTest, DeadlineHasPassedWhileThereIsMoreToMakeAhead) {
+  records_.ahead = scalar_.ahead = 16;  // full
+  Batch batch(policy_);
+  batch.run(kStart, true, done_);
+  EXPECT_LE(batch.deadline(), kStart);
+  batch.run(kStart, true, done_);
+  EXPECT_LE(batch.deadline(), kStart);
+  batch.run(kStart, true, done_);
+  EXPECT_EQ(batch.deadline(), Instant::never());
+}
+
+TEST_F(BatchTest, TurnLimitEndsATurnAndTheNextGoesOn) {
+  derive().cost = microseconds(30);
+  Batch batch(policy_, microseconds(70));
+  submit(batch, 40);
+  EXPECT_EQ(batch.run(kStart, false, done_), 16U);
+  EXPECT_EQ(batch.run(kStart, false, done_), 0U);  // the same turn
+  EXPECT_EQ(batch.run(kStart + nanoseconds(1), false, done_), 16U);
+}
+
+TEST_F(BatchTest, ACallThatCostsMoreThanTheTurnLimitIsMadeOnceATurn) {
+  derive().cost = microseconds(500);
+  Batch batch(policy_, microseconds(200));
+  submit(batch, 16);
+  EXPECT_EQ(batch.run(kStart, false, done_), 8U);
+  EXPECT_EQ(batch.run(kStart + nanoseconds(1), false, done_), 8U);
+}
+
+TEST_F(BatchTest, TurnLimitCountsEachJobOfTheScalarEngine) {
+  derive().crossover = 8;
+  derive().scalar_cost = microseconds(40);
+  policy_[static_cast<std::size_t>(JobClass::sign_p256)] = {.engine = &records_, .cost = microseconds(10)};
+  Batch batch(policy_, microseconds(100));
+  SignJob job;
+  job.key = &key_;
+  submit(batch, 3);
+  batch.submit(job, kStart);
+  EXPECT_EQ(batch.run(kStart, true, done_), 3U);  // 120 µs, in one call
+  EXPECT_EQ(batch.run(kStart + nanoseconds(1), true, done_), 1U);
+}
+
+TEST_F(BatchTest, NoClassStarvesBehindTheTurnLimit) {
+  policy_[static_cast<std::size_t>(JobClass::sign_p256)] = {.engine = &records_, .cost = microseconds(200)};
+  derive().cost = microseconds(200);
+  Batch batch(policy_, microseconds(200));
+  SignJob job;
+  job.key = &key_;
+  batch.submit(job, kStart);
+  std::size_t turns = 0;
+  for (; job.status == JobStatus::waiting && turns < 2 * kJobClasses; ++turns) {
+    submit(batch, 8, kStart);
+    batch.run(kStart + nanoseconds(static_cast<std::int64_t>(turns) + 1), false, done_);
+  }
+  EXPECT_EQ(job.status, JobStatus::ok);
+}
+
+TEST_F(BatchTest, DropAheadReachesEveryEngine) {
+  lanes_.ahead = scalar_.ahead = 3;
+  Batch batch(policy_);
+  batch.drop_ahead();
+  EXPECT_EQ(lanes_.ahead + scalar_.ahead, 0U);
 }
 
 TEST_F(BatchTest, ForgetReachesEveryEngineOnce) {

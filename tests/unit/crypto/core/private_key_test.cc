@@ -77,11 +77,17 @@ TEST(PrivateKey, EllipticKeysSignOnlyForTheirCurve) {
   EXPECT_EQ(signable(KeyType::ed25519, 255), (Schemes{SignatureScheme::ed25519}));
 }
 
-TEST(JobKind, EveryKindHasItsOwnName) {
+TEST(PrivateKey, HasAnIdOfItsOwn) {
+  const TestKey first(KeyType::rsa, 2048);
+  const TestKey second(KeyType::rsa, 2048);
+  EXPECT_NE(first.id(), second.id());
+  EXPECT_NE(first.id(), 0U);
+}
+
+TEST(JobClass, EveryClassHasItsOwnName) {
   std::set<std::string> names;
-  for (std::size_t kind = 0; kind < kJobKinds; ++kind) names.insert(name(static_cast<JobKind>(kind)));
-  EXPECT_EQ(names.size(), kJobKinds);
-  EXPECT_FALSE(names.contains("unknown"));
+  for (std::size_t index = 0; index < kJobClasses; ++index) names.insert(name(static_cast<JobClass>(index)));
+  EXPECT_EQ(names.size(), kJobClasses);
 }
 
 }  // namespace

@@ -170,20 +170,20 @@ using Positions = std::vector<std::ptrdiff_t>;
 TEST_F(ScriptedEngineTest, HoldsJobsUntilTheirRelease) {
   ScriptedEngine engine(none_);
   run_all(engine);
-  engine.poll(done_);
+  engine.poll(Instant{}, done_);
   EXPECT_TRUE(done_.empty());
   EXPECT_EQ(engine.in_flight(), 6U);
   EXPECT_EQ(jobs_[0].status, JobStatus::waiting);
   engine.release(2);
-  engine.poll(done_);
+  engine.poll(Instant{}, done_);
   EXPECT_EQ(order(), (Positions{0, 1}));
   EXPECT_EQ(jobs_[0].status, JobStatus::ok);
   engine.reverse();
   engine.release(1);
-  engine.poll(done_);
+  engine.poll(Instant{}, done_);
   EXPECT_EQ(order(), (Positions{5}));
   engine.release_all();
-  engine.poll(done_);
+  engine.poll(Instant{}, done_);
   EXPECT_EQ(order(), (Positions{4, 3, 2}));
   EXPECT_EQ(engine.in_flight(), 0U);
 }
@@ -193,7 +193,7 @@ TEST_F(ScriptedEngineTest, SeedChoosesTheOrder) {
   for (const std::uint64_t seed : {1U, 1U, 2U}) {
     ScriptedEngine engine(none_, seed);
     run_all(engine);
-    for (int polls = 0; polls < 100 && engine.in_flight() != 0; ++polls) engine.poll(done_);
+    for (int polls = 0; polls < 100 && engine.in_flight() != 0; ++polls) engine.poll(Instant{}, done_);
     ASSERT_EQ(engine.in_flight(), 0U);
     orders.push_back(order());
     EXPECT_EQ(orders.back().size(), 6U);
@@ -205,9 +205,17 @@ TEST_F(ScriptedEngineTest, SeedChoosesTheOrder) {
 TEST_F(ScriptedEngineTest, BatchHandsEveryJobBackOnce) {
   ScriptedEngine engine(none_, 3);
   Policy policy;
-  policy[static_cast<std::size_t>(JobKind::sign)].engine = &engine;
+  policy[static_cast<std::size_t>(JobClass::sign_p256)].engine = &engine;
   Batch batch(policy);
-  for (SignJob& job : jobs_) batch.submit(job, Instant{});
+  class TestKey final : public PrivateKey {
+   public:
+    TestKey() : PrivateKey(KeyType::ecdsa_p256, 256) {}
+  };
+  const TestKey key;
+  for (SignJob& job : jobs_) {
+    job.key = &key;
+    batch.submit(job, Instant{});
+  }
   std::size_t count = 0;
   for (int runs = 0; runs < 100 && batch.in_flight() != 0; ++runs) count += batch.run(Instant{}, false, done_);
   EXPECT_EQ(count, 6U);

@@ -11,10 +11,10 @@ namespace {
 TEST(IpsecMb, SupportsRecordsOnly) {
   const auto engine = make_ipsec_mb_engine(16);
   ASSERT_TRUE(engine) << engine.error();
-  EXPECT_TRUE(engine.value()->supports(JobKind::seal));
-  EXPECT_TRUE(engine.value()->supports(JobKind::open));
-  EXPECT_FALSE(engine.value()->supports(JobKind::derive));
-  EXPECT_FALSE(engine.value()->supports(JobKind::transcript));
+  EXPECT_TRUE(engine.value()->supports(JobClass::seal));
+  EXPECT_TRUE(engine.value()->supports(JobClass::open));
+  EXPECT_FALSE(engine.value()->supports(JobClass::derive_x25519));
+  EXPECT_FALSE(engine.value()->supports(JobClass::transcript));
 }
 
 TEST(IpsecMb, SaysWhichInstructionsItUses) {

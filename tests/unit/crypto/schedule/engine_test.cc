@@ -41,7 +41,7 @@ Buffer hmac(Hash hash, Bytes key, Bytes message) {
 
 void run(Job& job) {
   ScheduleEngine engine;
-  ASSERT_TRUE(engine.supports(job.kind));
+  ASSERT_TRUE(engine.supports(job_class(job)));
   job.status = JobStatus::waiting;
   Job* const pointer = &job;
   JobList done;
@@ -268,7 +268,8 @@ TEST(Transcript, EmptyPieceAppendsNothing) {
 
 TEST(ScheduleEngine, ServesWhatIsMadeOfHashesAndNothingElse) {
   const ScheduleEngine engine;
-  for (const JobKind kind : {JobKind::key_share, JobKind::derive, JobKind::sign, JobKind::seal, JobKind::open})
+  for (const JobClass kind :
+       {JobClass::key_share_x25519, JobClass::derive_p256, JobClass::sign_p256, JobClass::seal, JobClass::open})
     EXPECT_FALSE(engine.supports(kind)) << name(kind);
 }
 

@@ -59,7 +59,7 @@ World::World(const WorldOptions& options)
   if (options.seed.has_value()) script_ = std::make_unique<lockstep::test::ScriptedEngine>(*engine_, *options.seed);
   if (options.scripted) script_ = std::make_unique<lockstep::test::ScriptedEngine>(*engine_);
   crypto::Policy policy;
-  for (crypto::KindPolicy& kind : policy) {
+  for (crypto::ClassPolicy& kind : policy) {
     kind.engine = script_ != nullptr ? script_.get() : engine_.get();
     kind.scalar = kind.engine;
   }

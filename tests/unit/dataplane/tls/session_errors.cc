@@ -15,7 +15,7 @@ class FailingEngine final : public crypto::Engine {
  public:
   FailingEngine(crypto::Engine& inner, JobKind kind, int after) : inner_(inner), kind_(kind), left_(after) {}
   const char* name() const override { return "failing"; }
-  bool supports(JobKind) const override { return true; }
+  bool supports(crypto::JobClass) const override { return true; }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override {
     for (crypto::Job* const job : jobs) {
       if (job->kind == kind_ && left_-- <= 0) {
