@@ -138,7 +138,7 @@ void Batch::hand_back(JobList& finished, JobList& done) {
 
 Instant Batch::deadline() const {
   Instant earliest = in_flight_ > queued_ ? last_run_ + kPollInterval : Instant::never();
-  if (more_ahead_) earliest = last_run_;
+  if (more_ahead_ || std::ranges::any_of(engines_, &Engine::has_slices)) earliest = last_run_;
   for (std::size_t index = 0; index < kJobClasses; ++index) {
     const JobList& queue = queues_[index];
     if (queue.empty()) continue;

@@ -30,6 +30,8 @@ class Engine {
   }
   /// Jobs taken by `run` and not yet handed back.
   virtual std::size_t in_flight() const { return 0; }
+  /// Whether some of them go on in `poll`, in slices, so that the next turn should not wait.
+  virtual bool has_slices() const { return false; }
 
   /// Whether `run` would serve `job` from what was made ahead, so that waiting for more lanes would buy nothing.
   virtual bool made_ahead(const Job& job) const {

@@ -5,6 +5,7 @@
 
 #include "control/certs/secret_file.h"
 #include "control/config/values.h"
+#include "control/engines.h"
 #include "crypto/openssl/key_file.h"
 
 namespace lockstep::certs {
@@ -74,6 +75,7 @@ LoadedCertificate load(const config::Certificate& certificate, std::int64_t now,
                       "name the key that the certificate was issued for");
     return loaded;
   }
+  control::prepare_key(*key.value());
   if (chain_ok) loaded.key = std::move(key.value());
   return loaded;
 }

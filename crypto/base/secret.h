@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "crypto/base/bytes.h"
 
@@ -13,6 +14,13 @@ namespace lockstep {
 inline void wipe(MutableBytes bytes) {
   if (bytes.data() == nullptr) return;
   explicit_bzero(bytes.data(), bytes.size());
+}
+
+/// A plain object as its bytes.
+template <class T>
+MutableBytes bytes_of(T& object) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return {reinterpret_cast<std::uint8_t*>(&object), sizeof object};
 }
 
 /// `N` bytes of secret. Shorter secrets use a prefix; the length travels with the algorithm that defines it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crypto/engine.h"
+#include "crypto/openssl/key.h"
 
 namespace lockstep::crypto::self_test_parts {
 
@@ -23,6 +24,14 @@ std::vector<std::uint8_t> pattern(unsigned start, std::size_t size);
 /// Bytes from lower-case hexadecimal digits.
 std::vector<std::uint8_t> from_hex(std::string_view digits);
 bool equal(Bytes a, Bytes b);
+
+/// A key to sign with, made once in the process (an RSA key, of 2048 bits, takes a tenth of a second); nullptr when
+/// libcrypto cannot.
+OpensslKey* key_of(KeyType type);
+/// Shows that key to `prepare_key`, if there is one, the first time.
+void prepare_key_once(KeyType type, void (*prepare_key)(PrivateKey&));
+/// What such a key signs, the usual scheme first; what lanes do not have is left out.
+std::vector<SignatureScheme> schemes_of(KeyType type);
 
 Complaint key_share(Engine& engine, Engine& reference, NamedGroup group);
 Complaint derive(Engine& engine, NamedGroup group);

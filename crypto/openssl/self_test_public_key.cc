@@ -82,7 +82,8 @@ bool pairs_agree(Engine& engine, Engine& reference, NamedGroup group) {
          equal(first.shared_secret.expose(size), second.shared_secret.expose(size));
 }
 
-/// Keys are made once in the process: an RSA key takes a tenth of a second.
+}  // namespace
+
 OpensslKey* key_of(KeyType type) {
   static const auto rsa = OpensslKey::prepare(UniquePkey(EVP_RSA_gen(2048)), KeyType::rsa, 2048);
   static const auto p256 = OpensslKey::prepare(UniquePkey(EVP_EC_gen("P-256")), KeyType::ecdsa_p256, 256);
@@ -102,6 +103,12 @@ OpensslKey* key_of(KeyType type) {
   return ed25519.get();
 }
 
+void prepare_key_once(KeyType type, void (*prepare_key)(PrivateKey&)) {
+  static std::once_flag prepared[4];
+  if (prepare_key != nullptr)
+    std::call_once(prepared[static_cast<std::size_t>(type)], [&] { prepare_key(*key_of(type)); });
+}
+
 std::vector<SignatureScheme> schemes_of(KeyType type) {
   switch (type) {
     case KeyType::rsa:
@@ -116,6 +123,8 @@ std::vector<SignatureScheme> schemes_of(KeyType type) {
   }
   return {SignatureScheme::ed25519};
 }
+
+namespace {
 
 bool signature_verifies(Engine& engine, const OpensslKey& key, SignatureScheme scheme) {
   const auto job = std::make_unique<SignJob>();

@@ -77,10 +77,14 @@ void Worker::State::carry_out(const Message& message) {
       break;
     case Message::Kind::snapshot:
       proxy->apply(*message.snapshot, now);
+      batch.drop_ahead();  // keys may have changed
       break;
     case Message::Kind::drain:
       drain_limit = now + message.limit;
       proxy->drain(now, drain_limit);
+      break;
+    case Message::Kind::drop_ahead:
+      batch.drop_ahead();
       break;
     case Message::Kind::stop:
       stopping = true;

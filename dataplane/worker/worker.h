@@ -32,7 +32,7 @@ struct WorkerConfig {
 
 /// What control asks of a worker, carried out at the beginning of a turn.
 struct Message {
-  enum class Kind : std::uint8_t { none, snapshot, drain, stop, inspect } kind = Kind::none;
+  enum class Kind : std::uint8_t { none, snapshot, drain, drop_ahead, stop, inspect } kind = Kind::none;
   const proxy::Snapshot* snapshot = nullptr;        // snapshot
   Duration limit{};                                 // drain: what is left then is aborted
   void (*inspect)(class Worker&, void*) = nullptr;  // inspect: called on the worker's thread; must not block
