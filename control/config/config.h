@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/config/source.h"
+#include "control/engines.h"
 #include "crypto/job.h"
 #include "dataplane/io/eal.h"
 #include "dataplane/io/port.h"
@@ -92,9 +93,16 @@ struct Service {
 
 struct Batch {
   std::array<Duration, crypto::kJobClasses> budgets = default_budgets();
+  Duration turn_limit = microseconds(200);
   Source source;
 
   static std::array<Duration, crypto::kJobClasses> default_budgets();
+};
+
+struct MadeAhead {
+  bool ecdsa_nonce_pool = true;
+  control::MadeAhead amounts;
+  Source source;
 };
 
 struct Limits {
@@ -116,6 +124,7 @@ struct Config {
   std::vector<Service> services;
   Limits limits;
   Batch batch;
+  MadeAhead made_ahead;
 };
 
 /// One key that the reader knows, whether the file gave it or not. Values are in a normal form: two settings that mean

@@ -233,6 +233,16 @@ void read_limits(Section& s, Limits& limits) {
 void read_batch(Section& s, Batch& batch) {
   for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
     s.duration(crypto::name(static_cast<crypto::JobClass>(index)), batch.budgets[index], Duration{}, milliseconds(1));
+  s.duration("turn_limit", batch.turn_limit, microseconds(20), milliseconds(10));
+  s.finish();
+}
+
+void read_made_ahead(Section& s, MadeAhead& ahead) {
+  s.choice<bool>("ecdsa_nonce_pool", ahead.ecdsa_nonce_pool, {{"on", true}, {"off", false}});
+  s.integer("key_pairs", ahead.amounts.key_pairs, 0, 4096);
+  s.integer("nonce_pairs", ahead.amounts.nonce_pairs, 8, 4096);
+  s.integer("nonce_keys", ahead.amounts.nonce_keys, 1, 64);
+  s.duration("life", ahead.amounts.life, milliseconds(10), seconds(10));
   s.finish();
 }
 
@@ -269,6 +279,8 @@ void read_all(const toml::table& root, const std::string& directory, Config& con
   read_limits(limits, config.limits);
   Section batch(top.table("batch"), "batch", 0, config.batch.source, reading);
   read_batch(batch, config.batch);
+  Section made_ahead(top.table("made_ahead"), "made_ahead", 0, config.made_ahead.source, reading);
+  read_made_ahead(made_ahead, config.made_ahead);
   top.finish();
 }
 

@@ -188,7 +188,10 @@ std::string Fleet::build_worker(Member& member) {
   if (!fill_from_kernel(seed.writable())) return "the kernel gives no random bytes; check getrandom(2)";
   member.random = std::make_unique<Random>(seed.expose());
   control::EngineOptions options;
+  options.core = member.core;
   options.expanded_keys = config_.limits.expanded_keys;
+  options.made_ahead = config_.made_ahead.amounts;
+  if (!config_.made_ahead.ecdsa_nonce_pool) options.made_ahead.nonce_pairs = 0;
   for (std::size_t kind = 0; kind < crypto::kJobClasses; ++kind) options.budgets[kind] = config_.batch.budgets[kind];
   auto engines = control::make_engines(*member.random, options);
   if (!engines) return engines.error();
@@ -200,6 +203,7 @@ std::string Fleet::build_worker(Member& member) {
   config.tcp = config_.tcp;
   config.limits = config_.limits.proxy;
   config.event_capacity = config_.limits.events;
+  config.crypto_turn_limit = config_.batch.turn_limit;
   config.wall_clock_offset = wall_clock_offset_;
   std::vector<io::PacketQueue*> queues;
   for (std::size_t i = 0; i < ports_.size(); ++i) {

@@ -152,8 +152,7 @@ Complaint sign(Engine& engine, KeyType type, void (*prepare_key)(PrivateKey&)) {
   OpensslKey* const key = key_of(type);
   ERR_clear_error();
   if (key == nullptr) return "libcrypto cannot make a key";
-  static std::once_flag prepared[4];
-  if (prepare_key != nullptr) std::call_once(prepared[static_cast<std::size_t>(type)], [&] { prepare_key(*key); });
+  prepare_key_once(type, prepare_key);
   for (const SignatureScheme scheme : schemes_of(type))
     if (!signature_verifies(engine, *key, scheme))
       return "signature of scheme " + std::to_string(static_cast<unsigned>(scheme)) + " does not verify";

@@ -13,7 +13,7 @@ Worker::State::State(Worker& worker, const WorkerConfig& config_, MbufPools& poo
       sleeper(clock, queues, mailbox, counters),
       network(config.interfaces, pools, random, config.transmit_capacity, start),
       stack(config.tcp, network, pools, random, steering, start),
-      batch(policy),
+      batch(policy, config.crypto_turn_limit),
       now(start) {
   proxy.emplace(config.limits, stack, batch, pools, random, events, config.wall_clock_offset, config.index);
   received.segments.reserve(kBurst * queues.size());

@@ -26,7 +26,8 @@ struct WorkerConfig {
   proxy::Limits limits;
   std::vector<net::InterfaceConfig> interfaces;  // one per port, in the order of `queues`
   std::size_t event_capacity = 4096;
-  std::size_t transmit_capacity = 4096;  // frames that may wait for each port
+  std::size_t transmit_capacity = 4096;            // frames that may wait for each port
+  Duration crypto_turn_limit = microseconds(200);  // see crypto::Batch
   Duration wall_clock_offset;
 };
 
