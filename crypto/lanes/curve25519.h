@@ -6,6 +6,9 @@
 
 namespace lockstep::crypto::lanes {
 
+/// The longest message that ed25519_sign takes, in bytes. TLS 1.3 signs at most 146 (RFC 8446 section 4.4.3).
+constexpr std::size_t kMaxEd25519Message = 512;
+
 /// What an Ed25519 signature needs of a key (RFC 8032 section 5.1.5): both halves of SHA-512(seed), the first clamped.
 struct Ed25519Key {
   std::uint8_t scalar[32];
@@ -13,17 +16,22 @@ struct Ed25519Key {
   std::uint8_t public_key[32];
 };
 
+/// Every array has eight elements, one a lane; outputs may not overlap inputs. Nothing fails: every input is a valid
+/// one.
 struct Curve25519Kernels {
-  /// public_key = X25519(private_key, 9), RFC 7748 section 6.1. Clamps. By an Edwards comb over the fixed base.
+  /// public_key = X25519(private_key, 9), RFC 7748 section 6.1. Clamps.
   void (*x25519_base)(std::uint8_t (*public_key)[32], const std::uint8_t (*private_key)[32]);
-  /// shared = X25519(private_key, peer), RFC 7748 section 5. Clamps; masks the peer's top bit. Returns the lanes whose
-  /// result is not all zero (section 6.1).
+  /// shared = X25519(private_key, peer), RFC 7748 section 5. Clamps; ignores the peer's top bit; takes a peer >= p
+  /// modulo p. Returns the lanes whose result is not all zero: the others' peers are points of low order, and TLS must
+  /// not use their result (section 6.1, RFC 8446 section 7.4.2).
   LaneMask (*x25519)(std::uint8_t (*shared)[32], const std::uint8_t (*private_key)[32], const std::uint8_t (*peer)[32]);
-  /// Makes the Ed25519Key of each seed.
+  /// Makes the Ed25519Key of each seed (RFC 8032 section 5.1.5).
   void (*ed25519_expand)(Ed25519Key* keys, const std::uint8_t (*seed)[32]);
-  /// Signs message[i], message_size[i] bytes (at most 512), with *key[i] (RFC 8032 section 5.1.6). `noise`, 32 bytes a
-  /// lane, is hashed with the prefix into the nonce, so that a computing fault in one of two signatures of the same
-  /// message gives nothing away; nullptr gives the RFC's deterministic signature (tests only).
+  /// Signs message[i], message_size[i] <= kMaxEd25519Message bytes, with *key[i] (RFC 8032 section 5.1.6); lanes may
+  /// share keys and messages. `noise`, 32 fresh bytes a lane, goes into the nonce, which is then the hash of noise,
+  /// prefix, 64 zeros and message (draft-irtf-cfrg-det-sigs-with-noise, whose first block this is): a computing fault
+  /// in one of two signatures of the same message then gives nothing away. nullptr gives the RFC's deterministic
+  /// signature, for tests.
   void (*ed25519_sign)(std::uint8_t (*signature)[64], const Ed25519Key* const* key, const std::uint8_t* const* message,
                        const std::size_t* message_size, const std::uint8_t (*noise)[32]);
 };

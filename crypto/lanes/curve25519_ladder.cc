@@ -1,7 +1,7 @@
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__AVX512IFMA__) && !defined(__clang__)
 // A step of the ladder is one block of some 680 vector instructions. Ordering them before registers are given out is
 // worth a sixth of its time with gcc 12.
-#pragma GCC optimize("schedule-insns")
+#pragma GCC optimize("schedule-insns", "no-schedule-insns2")
 #endif
 
 #include "crypto/lanes/curve25519_ladder.h"
@@ -29,7 +29,7 @@ LOCKSTEP_INLINE Mask changes(const Words& scalar, int index) {
 }
 
 /// (x_2 : z_2) = 2 (sum + difference : sum - difference), with aa = sum^2 and bb = difference^2; aa is biased.
-LOCKSTEP_INLINE Wide<Pair> finish_double(const Wide<Pair>& squares) {
+LOCKSTEP_FIELD Wide<Pair> finish_double(const Wide<Pair>& squares) {
   const Tight<Pair> tight = carry(squares);
   const Wide<U64x8> aa = first(squares);
   const Number e = carry(aa - second(squares));
@@ -40,7 +40,7 @@ LOCKSTEP_INLINE Wide<Pair> finish_double(const Wide<Pair>& squares) {
 /// One bit: the sum of both points into (x_3 : z_3), and twice one of them into (x_2 : z_2): of the second in the lanes
 /// of `change`. RFC 7748 swaps the points instead; but their sum does not depend on their order, so that swapping what
 /// is doubled is enough.
-LOCKSTEP_INLINE void step(Ladder& ladder, const FixedFactor& peer, Mask change) {
+LOCKSTEP_FIELD void step(Ladder& ladder, const FixedFactor& peer, Mask change) {
   const Tight<Pair> a_b = carry(pair(ladder.x2 + ladder.z2, ladder.x2 - ladder.z2));
   const Tight<Pair> d_c = carry(pair(ladder.x3 - ladder.z3, ladder.x3 + ladder.z3));
   const Tight<Pair> doubled = pair(select(change, second(d_c), first(a_b)), select(change, first(d_c), second(a_b)));
@@ -57,7 +57,7 @@ LOCKSTEP_INLINE void step(Ladder& ladder, const FixedFactor& peer, Mask change) 
 }
 
 /// 2 (x_2 : z_2).
-LOCKSTEP_INLINE void double_only(Ladder& ladder) {
+LOCKSTEP_FIELD void double_only(Ladder& ladder) {
   const Wide<Pair> twice = finish_double(square<Biased>(carry(pair(ladder.x2 + ladder.z2, ladder.x2 - ladder.z2))));
   ladder.x2 = first(twice);
   ladder.z2 = second(twice);

@@ -25,6 +25,14 @@
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 
+#ifdef __AVX512IFMA__
+#define LOCKSTEP_FIELD LOCKSTEP_INLINE
+#else
+// Portably a vector instruction is a loop over lanes; copying whole products of them into every caller takes a compiler
+// minutes.
+#define LOCKSTEP_FIELD static inline __attribute__((noinline))
+#endif
+
 /// Two vectors that are calculated with side by side.
 struct Pair {
   U64x8 first;
@@ -131,7 +139,7 @@ LOCKSTEP_INLINE Wide<Vector> operator-(const Wide<Vector>& a, const Wide<Vector>
 /// Carries: the same number modulo p. Digits < 2^63. What is above bit 255 returns at the bottom times 19 first, which
 /// adds less than 2^21 there, so that the carries of less than 2^12 that then run upwards end in the top digit.
 template <class Vector>
-LOCKSTEP_INLINE Tight<Vector> carry(const Wide<Vector>& a) {
+LOCKSTEP_FIELD Tight<Vector> carry(const Wide<Vector>& a) {
   const Vector top = a.d4 >> 47;
   Tight<Vector> tight;
   tight.d0 = madd52_lo(a.d0, top, splat(19));
@@ -145,8 +153,8 @@ LOCKSTEP_INLINE Tight<Vector> carry(const Wide<Vector>& a) {
 /// Adds the upper half of a product, times 2^260 = 608 mod p, to its lower half. t5 to t8 have been carried, so that
 /// only their low 52 bits count; t9 < 2^42 + 2^9, so that 608 t9 has less than 52 bits.
 template <class Vector>
-LOCKSTEP_INLINE Wide<Vector> fold(const Wide<Vector>& low, const Vector& t5, const Vector& t6, const Vector& t7,
-                                  const Vector& t8, const Vector& t9) {
+LOCKSTEP_FIELD Wide<Vector> fold(const Wide<Vector>& low, const Vector& t5, const Vector& t6, const Vector& t7,
+                                 const Vector& t8, const Vector& t9) {
   const U64x8 factor = splat(608);
   Wide<Vector> sum = low;
   sum.d0 = madd52_lo(sum.d0, t5, factor);
@@ -163,7 +171,7 @@ LOCKSTEP_INLINE Wide<Vector> fold(const Wide<Vector>& low, const Vector& t5, con
 
 /// a * b. The upper columns run one after the other, each starting from the carry of the one below it.
 template <class Start = Unbiased, class Vector>
-LOCKSTEP_INLINE Wide<Vector> multiply(const Tight<Vector>& a, const Tight<Vector>& b) {
+LOCKSTEP_FIELD Wide<Vector> multiply(const Tight<Vector>& a, const Tight<Vector>& b) {
   const Vector zero = start_at<Vector>(0);
   const Vector other = start_at<Vector>(Start::kOther);
   Wide<Vector> t;
@@ -230,7 +238,7 @@ LOCKSTEP_INLINE Wide<Vector> multiply(const Tight<Vector>& a, const Tight<Vector
 /// a * a. Products of different digits count twice: those with the top digit by doubling it, which has room for it;
 /// the others by doubling their sum, or by adding the only one twice (in column 6, which starts from a carry).
 template <class Start = Unbiased, class Vector>
-LOCKSTEP_INLINE Wide<Vector> square(const Tight<Vector>& a) {
+LOCKSTEP_FIELD Wide<Vector> square(const Tight<Vector>& a) {
   static_assert(Start::kOther % 2 == 0);
   const Vector zero = start_at<Vector>(0);
   const Vector half = start_at<Vector>(Start::kOther / 2);

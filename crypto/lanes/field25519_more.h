@@ -16,7 +16,7 @@ struct Words {
 };
 
 /// Reads 32 little-endian bytes a lane.
-LOCKSTEP_INLINE Words load_words(const std::uint8_t (*bytes)[32]) {
+LOCKSTEP_FIELD Words load_words(const std::uint8_t (*bytes)[32]) {
   Words words;
   for (int i = 0; i < 4; ++i) {
     for (int lane = 0; lane < 8; ++lane) {
@@ -28,7 +28,7 @@ LOCKSTEP_INLINE Words load_words(const std::uint8_t (*bytes)[32]) {
   return words;
 }
 /// Writes 32 little-endian bytes a lane, `stride` bytes from one lane to the next.
-LOCKSTEP_INLINE void store_words(std::uint8_t* bytes, std::size_t stride, const Words& words) {
+LOCKSTEP_FIELD void store_words(std::uint8_t* bytes, std::size_t stride, const Words& words) {
   for (int i = 0; i < 4; ++i) {
     for (std::size_t lane = 0; lane < 8; ++lane) {
       const std::uint64_t word = words.word[i][lane];
@@ -38,7 +38,7 @@ LOCKSTEP_INLINE void store_words(std::uint8_t* bytes, std::size_t stride, const 
 }
 
 /// The number in the low 255 bits; not reduced, which a Tight need not be.
-LOCKSTEP_INLINE Number from_words(const Words& words) {
+LOCKSTEP_FIELD Number from_words(const Words& words) {
   const U64x8* const w = words.word;
   return {w[0], (w[0] >> 52) | (w[1] << 12), (w[1] >> 40) | (w[2] << 24), (w[2] >> 28) | (w[3] << 36),
           (w[3] >> 16) & splat(kLow47)};
@@ -46,7 +46,7 @@ LOCKSTEP_INLINE Number from_words(const Words& words) {
 
 /// The number's one representative in [0, p) (RFC 7748 section 5). A Tight is less than 2^255 + 2^221 < 2p, so p has
 /// to be taken away at most once, which is where adding 19 carries into bit 255.
-LOCKSTEP_INLINE Words to_words(const Number& a) {
+LOCKSTEP_FIELD Words to_words(const Number& a) {
   const U64x8 low52 = splat(kLow52);
   const U64x8 d0 = a.d0 & low52, d1 = a.d1 & low52, d2 = a.d2 & low52, d3 = a.d3 & low52, d4 = a.d4 & low52;
   const U64x8 above = (d1 + ((d0 + splat(19)) >> 52)) >> 52;
@@ -61,7 +61,7 @@ LOCKSTEP_INLINE Words to_words(const Number& a) {
 }
 
 /// a - b for any products a and b, biased or not, and sums of two. 4 times the bias of Biased is added.
-LOCKSTEP_INLINE Wide<U64x8> difference(const Wide<U64x8>& a, const Wide<U64x8>& b) {
+LOCKSTEP_FIELD Wide<U64x8> difference(const Wide<U64x8>& a, const Wide<U64x8>& b) {
   const U64x8 lowest = splat(4 * Biased::kLowest);
   const U64x8 other = splat(4 * Biased::kOther);
   return {a.d0 + lowest - b.d0, a.d1 + other - b.d1, a.d2 + other - b.d2, a.d3 + other - b.d3, a.d4 + other - b.d4};
@@ -69,7 +69,7 @@ LOCKSTEP_INLINE Wide<U64x8> difference(const Wide<U64x8>& a, const Wide<U64x8>& 
 
 /// square(), arranged to be ready soon rather than to need few instructions: for chains of squarings that have nothing
 /// beside them. Sums are split and no column waits for another's carry.
-LOCKSTEP_INLINE Wide<U64x8> square_soon(const Number& a) {
+LOCKSTEP_FIELD Wide<U64x8> square_soon(const Number& a) {
   const U64x8 zero{};
   const U64x8 twice4 = a.d4 + a.d4;
   const U64x8 t0 = madd52_lo(zero, a.d0, a.d0);
@@ -108,19 +108,19 @@ LOCKSTEP_INLINE Wide<U64x8> square_soon(const Number& a) {
 }
 
 /// a^(2^count).
-LOCKSTEP_INLINE Number square_times(const Number& a, int count) {
+LOCKSTEP_FIELD Number square_times(const Number& a, int count) {
   Number power = carry(square_soon(a));
   for (int i = 1; i < count; ++i) power = carry(square_soon(power));
   return power;
 }
 
-LOCKSTEP_INLINE Number product(const Number& a, const Number& b) {
+LOCKSTEP_FIELD Number product(const Number& a, const Number& b) {
   return carry(multiply(a, b));
 }
 
 /// a^(p - 2): the inverse, and 0 of 0. Bernstein's chain ("Curve25519", 2006): 254 squarings, 11 products. The names
 /// tell the exponent: p_n is a^(2^n - 1).
-LOCKSTEP_INLINE Number invert(const Number& a) {
+LOCKSTEP_FIELD Number invert(const Number& a) {
   const Number a2 = square_times(a, 1);
   const Number a9 = product(square_times(a2, 2), a);
   const Number a11 = product(a9, a2);
@@ -141,7 +141,7 @@ struct FixedFactor {
   Number row[5];
 };
 
-LOCKSTEP_INLINE FixedFactor fixed_factor(const Number& a) {
+LOCKSTEP_FIELD FixedFactor fixed_factor(const Number& a) {
   const Number radix{U64x8{}, splat(1), U64x8{}, U64x8{}, U64x8{}};
   FixedFactor factor;
   factor.row[0] = a;
@@ -150,7 +150,7 @@ LOCKSTEP_INLINE FixedFactor fixed_factor(const Number& a) {
 }
 
 /// Adds digit times row to sum; `upper` takes what exceeds 2^260.
-LOCKSTEP_INLINE void add_row(Wide<U64x8>& sum, U64x8& upper, U64x8 digit, const Number& row) {
+LOCKSTEP_FIELD void add_row(Wide<U64x8>& sum, U64x8& upper, U64x8 digit, const Number& row) {
   sum.d0 = madd52_lo(sum.d0, digit, row.d0);
   sum.d1 = madd52_hi(sum.d1, digit, row.d0);
   sum.d2 = madd52_hi(sum.d2, digit, row.d1);
@@ -165,7 +165,7 @@ LOCKSTEP_INLINE void add_row(Wide<U64x8>& sum, U64x8& upper, U64x8 digit, const 
 
 /// a times the factor: an unbiased product. The upper half is five times less than 2^47 + 2^12, so 608 times it needs
 /// no carry before; digits are < 12 * 2^52.
-LOCKSTEP_INLINE Wide<U64x8> multiply(const Number& a, const FixedFactor& factor) {
+LOCKSTEP_FIELD Wide<U64x8> multiply(const Number& a, const FixedFactor& factor) {
   Wide<U64x8> sum{};
   U64x8 upper{};
   add_row(sum, upper, a.d0, factor.row[0]);
@@ -179,7 +179,7 @@ LOCKSTEP_INLINE Wide<U64x8> multiply(const Number& a, const FixedFactor& factor)
 }
 
 /// sum + a * factor, factor < 2^17.
-LOCKSTEP_INLINE Wide<U64x8> multiply_add_small(const Wide<U64x8>& sum, const Number& a, std::uint64_t factor) {
+LOCKSTEP_FIELD Wide<U64x8> multiply_add_small(const Wide<U64x8>& sum, const Number& a, std::uint64_t factor) {
   const U64x8 small = splat(factor);
   const U64x8 upper = madd52_hi(U64x8{}, a.d4, small);
   return {
