@@ -10,6 +10,9 @@ namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 constexpr int kLimbBits = 52;
 constexpr std::uint64_t kLimbMask = (std::uint64_t{1} << 52U) - 1;
 
+/// For the bodies of repeat().
+#define LOCKSTEP_INLINED __attribute__((always_inline))
+
 /// An integer that the compiler knows, to count with in repeat().
 template <int kValue>
 struct Index {

@@ -74,9 +74,12 @@ struct GenericModulus : ModulusSizes<kLimbs, kWords> {
   LOCKSTEP_INLINE void reduce(U64x8* column) {
     constexpr Constant<kLimbs> kModulusLimbs = limbs_of<kLimbs>(Derived::kModulus);
     const U64x8 factor = madd52_lo(U64x8{}, column[0], splat(negated_inverse(kModulusLimbs.word[0])));
-    repeat<kLimbs>([&](auto i) { column[i] = madd52_lo(column[i], factor, splat(kModulusLimbs.word[i])); });
+    repeat<kLimbs>([&](auto i)
+                       LOCKSTEP_INLINED { column[i] = madd52_lo(column[i], factor, splat(kModulusLimbs.word[i])); });
     column[1] += column[0] >> kLimbBits;
-    repeat<kLimbs>([&](auto i) { column[i + 1] = madd52_hi(column[i + 1], factor, splat(kModulusLimbs.word[i])); });
+    repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
+      column[i + 1] = madd52_hi(column[i + 1], factor, splat(kModulusLimbs.word[i]));
+    });
   }
 };
 

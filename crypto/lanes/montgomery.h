@@ -53,7 +53,7 @@ template <class M, int kA, int kAbelow, int kAlimb, bool kAf, int kB, int kBbelo
 LOCKSTEP_INLINE auto operator+(const Value<M, kA, kAbelow, kAlimb, true, kAf>& a,
                                const Value<M, kB, kBbelow, kBlimb, true, kBf>& b) {
   Sum<M, kA + kB, kAbelow + kBbelow, kAlimb + kBlimb> sum;
-  repeat<M::kLimbs>([&](auto i) { sum.limb[i] = a.limb[i] + b.limb[i]; });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { sum.limb[i] = a.limb[i] + b.limb[i]; });
   return sum;
 }
 
@@ -61,7 +61,7 @@ template <class M, int kA, int kAbelow, int kAlimb, bool kAf, int kB, int kBbelo
 LOCKSTEP_INLINE auto operator-(const Value<M, kA, kAbelow, kAlimb, true, kAf>& a,
                                const Value<M, kB, kBbelow, kBlimb, true, kBf>& b) {
   Sum<M, kA + kBbelow, kAbelow + kB, kAlimb + kBlimb> difference;
-  repeat<M::kLimbs>([&](auto i) { difference.limb[i] = a.limb[i] - b.limb[i]; });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { difference.limb[i] = a.limb[i] - b.limb[i]; });
   return difference;
 }
 
@@ -69,7 +69,7 @@ LOCKSTEP_INLINE auto operator-(const Value<M, kA, kAbelow, kAlimb, true, kAf>& a
 template <int kShift, class M, int kA, int kBelow, int kLimb, bool kF>
 LOCKSTEP_INLINE auto shifted(const Value<M, kA, kBelow, kLimb, true, kF>& a) {
   Sum<M, (kA << kShift), (kBelow << kShift), (kLimb << kShift)> product;
-  repeat<M::kLimbs>([&](auto i) { product.limb[i] = a.limb[i] << kShift; });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { product.limb[i] = a.limb[i] << kShift; });
   return product;
 }
 
@@ -78,7 +78,7 @@ template <class M, int kA, int kBelow, int kLimb, bool kF>
 LOCKSTEP_INLINE auto made_positive(const Value<M, kA, kBelow, kLimb, true, kF>& a) {
   constexpr int kTimes = (kBelow + kOne - 1) / kOne;
   Sum<M, kA + kTimes * kOne, 0, kLimb + kTimes> sum;
-  repeat<M::kLimbs>([&](auto i) {
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED {
     sum.limb[i] = a.limb[i];
     if constexpr (kTimes > 0) {
       constexpr std::int64_t kAdded = M::kSigned[i] * kTimes;
@@ -91,7 +91,7 @@ LOCKSTEP_INLINE auto made_positive(const Value<M, kA, kBelow, kLimb, true, kF>& 
 /// Moves each limb's excess over 52 bits to the next one, without clearing it.
 template <int kLimbs>
 LOCKSTEP_INLINE void carry(U64x8* limb) {
-  repeat<kLimbs - 1>([&](auto i) { limb[i + 1] += shift_right_signed(limb[i], kLimbBits); });
+  repeat<kLimbs - 1>([&](auto i) LOCKSTEP_INLINED { limb[i + 1] += shift_right_signed(limb[i], kLimbBits); });
 }
 
 /// The same number, ready to be multiplied.
@@ -100,7 +100,7 @@ LOCKSTEP_INLINE auto factor(const Value<M, kA, kBelow, kLimb, true, kF>& a) {
   const auto positive = made_positive(a);
   static_assert(positive.kAbove <= M::kMaximum, "fits in the limbs");
   Factor<M, positive.kAbove> result;
-  repeat<M::kLimbs>([&](auto i) { result.limb[i] = positive.limb[i]; });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { result.limb[i] = positive.limb[i]; });
   carry<M::kLimbs>(result.limb);
   return result;
 }
@@ -109,8 +109,8 @@ template <class M, int kA, int kBelow, int kLimb, bool kF>
 LOCKSTEP_INLINE auto carried(const Value<M, kA, kBelow, kLimb, true, kF>& a) {
   const auto unmasked = factor(a);
   Residue<M, unmasked.kAbove> result;
-  repeat<M::kLimbs>([&](auto i) { result.limb[i] = unmasked.limb[i]; });
-  repeat<M::kLimbs - 1>([&](auto i) { result.limb[i] &= splat(kLimbMask); });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { result.limb[i] = unmasked.limb[i]; });
+  repeat<M::kLimbs - 1>([&](auto i) LOCKSTEP_INLINED { result.limb[i] &= splat(kLimbMask); });
   return result;
 }
 
@@ -131,14 +131,14 @@ LOCKSTEP_INLINE void multiply_limbs(U64x8* out, const U64x8* a, const U64x8* b, 
   constexpr int kLimbs = M::kLimbs;
   U64x8 column[2 * kLimbs] = {};
   M::start(column);
-  if (addend != nullptr) repeat<kLimbs>([&](auto i) { column[i] += addend[i]; });
+  if (addend != nullptr) repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { column[i] += addend[i]; });
   // Row by row, each reduced at once: the longest chain of dependences is that of the reductions.
-  repeat<kLimbs>([&](auto i) {
-    repeat<kLimbs>([&](auto j) { column[i + j] = madd52_lo(column[i + j], a[i], b[j]); });
-    repeat<kLimbs>([&](auto j) { column[i + j + 1] = madd52_hi(column[i + j + 1], a[i], b[j]); });
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
+    repeat<kLimbs>([&](auto j) LOCKSTEP_INLINED { column[i + j] = madd52_lo(column[i + j], a[i], b[j]); });
+    repeat<kLimbs>([&](auto j) LOCKSTEP_INLINED { column[i + j + 1] = madd52_hi(column[i + j + 1], a[i], b[j]); });
     M::reduce(column + i);
   });
-  repeat<kLimbs>([&](auto i) { out[i] = column[kLimbs + i]; });
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { out[i] = column[kLimbs + i]; });
 }
 
 template <class M>
@@ -150,20 +150,20 @@ template <class M>
 __attribute__((noinline)) void square_limbs(U64x8* out, const U64x8* a) {
   constexpr int kLimbs = M::kLimbs;
   U64x8 column[2 * kLimbs] = {};
-  repeat<kLimbs>([&](auto i) {
-    repeat<kLimbs, i + 1>([&](auto j) {
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
+    repeat<kLimbs, i + 1>([&](auto j) LOCKSTEP_INLINED {
       column[i + j] = madd52_lo(column[i + j], a[i], a[j]);
       column[i + j + 1] = madd52_hi(column[i + j + 1], a[i], a[j]);
     });
   });
-  repeat<2 * kLimbs - 1, 1>([&](auto i) { column[i] += column[i]; });
+  repeat<2 * kLimbs - 1, 1>([&](auto i) LOCKSTEP_INLINED { column[i] += column[i]; });
   M::start(column);
-  repeat<kLimbs>([&](auto i) {
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
     column[2 * i] = madd52_lo(column[2 * i], a[i], a[i]);
     column[2 * i + 1] = madd52_hi(column[2 * i + 1], a[i], a[i]);
   });
-  repeat<kLimbs>([&](auto i) { M::reduce(column + i); });
-  repeat<kLimbs>([&](auto i) { out[i] = column[kLimbs + i]; });
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { M::reduce(column + i); });
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { out[i] = column[kLimbs + i]; });
 }
 
 /// What a Montgomery product of numbers below a and b sixteenths is below: (a b + R M) / R, and M < R 2^-kSlackBits.
@@ -210,7 +210,7 @@ template <class M, int kAbove, int kLimb, bool kE, bool kF>
 LOCKSTEP_INLINE auto select(Mask mask, const Value<M, kAbove, 0, kLimb, kE, kF>& a,
                             const Value<M, kAbove, 0, kLimb, kE, kF>& b) {
   Value<M, kAbove, 0, kLimb, kE, kF> chosen;
-  repeat<M::kLimbs>([&](auto i) { chosen.limb[i] = select(mask, a.limb[i], b.limb[i]); });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { chosen.limb[i] = select(mask, a.limb[i], b.limb[i]); });
   return chosen;
 }
 
@@ -218,7 +218,8 @@ LOCKSTEP_INLINE auto select(Mask mask, const Value<M, kAbove, 0, kLimb, kE, kF>&
 template <class M>
 LOCKSTEP_INLINE auto from_words(const Words<M::kWords>& words) {
   Residue<M, kOne + 1> result;
-  repeat<M::kLimbs>([&](auto i) { result.limb[i] = limb_of_words<M::kWords>(words.word, i) & splat(kLimbMask); });
+  repeat<M::kLimbs>(
+      [&](auto i) LOCKSTEP_INLINED { result.limb[i] = limb_of_words<M::kWords>(words.word, i) & splat(kLimbMask); });
   return result;
 }
 
@@ -226,7 +227,7 @@ LOCKSTEP_INLINE auto from_words(const Words<M::kWords>& words) {
 template <class M, int kAbove>
 LOCKSTEP_INLINE Words<M::kWords> to_words(const Residue<M, kAbove>& a) {
   Words<M::kWords> words;
-  repeat<M::kWords>([&](auto i) { words.word[i] = word_of_limbs<M::kLimbs>(a.limb, i); });
+  repeat<M::kWords>([&](auto i) LOCKSTEP_INLINED { words.word[i] = word_of_limbs<M::kLimbs>(a.limb, i); });
   return words;
 }
 
@@ -234,7 +235,7 @@ LOCKSTEP_INLINE Words<M::kWords> to_words(const Residue<M, kAbove>& a) {
 template <class M>
 LOCKSTEP_INLINE Residue<M, kOne> splat_limbs(const Constant<M::kLimbs>& constant) {
   Residue<M, kOne> result;
-  repeat<M::kLimbs>([&](auto i) { result.limb[i] = splat(constant.word[i]); });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { result.limb[i] = splat(constant.word[i]); });
   return result;
 }
 

@@ -22,8 +22,7 @@ struct P256Field : ModulusSizes<5, 4> {
   LOCKSTEP_INLINE void reduce(U64x8* column) {
     const U64x8 quotient = column[0];
     const U64x8 top = splat(0xffffffff0000);
-    column[1] += quotient >> kLimbBits;
-    column[1] = madd52_lo(column[1], quotient, splat(std::uint64_t{1} << 44U));
+    column[1] = madd52_lo(column[1], quotient, splat(std::uint64_t{1} << 44U)) + (quotient >> kLimbBits);
     column[2] = madd52_hi(column[2], quotient, splat(std::uint64_t{1} << 44U));
     column[3] = madd52_lo(column[3], quotient, splat(std::uint64_t{1} << 36U));
     column[4] = madd52_hi(column[4], quotient, splat(std::uint64_t{1} << 36U));

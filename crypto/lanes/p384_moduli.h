@@ -32,9 +32,9 @@ struct P384Field : ModulusSizes<8, 6> {
   LOCKSTEP_INLINE void reduce(U64x8* column) {
     const U64x8 quotient = madd52_lo(column[0], column[0], splat(std::uint64_t{1} << 32U));
     const U64x8 complement = ~quotient;
-    column[1] += quotient >> kLimbBits;
-    column[1] = madd52_hi(column[1], quotient, splat(std::uint64_t{1} << 32U));
-    column[1] = madd52_lo(column[1], complement, splat(std::uint64_t{1} << 44U));
+    // Two chains of column 1, since the next step waits for it.
+    const U64x8 carry = madd52_lo(quotient >> kLimbBits, complement, splat(std::uint64_t{1} << 44U));
+    column[1] = madd52_hi(column[1], quotient, splat(std::uint64_t{1} << 32U)) + carry;
     column[2] = madd52_hi(column[2], complement, splat(std::uint64_t{1} << 44U));
     column[2] = madd52_lo(column[2], complement, splat(std::uint64_t{1} << 24U));
     column[3] = madd52_hi(column[3], complement, splat(std::uint64_t{1} << 24U));

@@ -66,7 +66,7 @@ template <class M, int kAbove>
 LOCKSTEP_INLINE auto negated_where(Mask mask, const Residue<M, kAbove>& a) {
   const auto opposite = made_positive(Residue<M, 0>{} - a);
   Sum<M, (opposite.kAbove > kAbove ? opposite.kAbove : kAbove), 0, opposite.kLimb> chosen;
-  repeat<M::kLimbs>([&](auto i) { chosen.limb[i] = select(mask, opposite.limb[i], a.limb[i]); });
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { chosen.limb[i] = select(mask, opposite.limb[i], a.limb[i]); });
   return chosen;
 }
 
