@@ -223,11 +223,18 @@ LOCKSTEP_INLINE auto from_words(const Words<M::kWords>& words) {
   return result;
 }
 
-/// The limbs as words. The number is below 2^(64 kWords).
+/// The number itself, reduced, as words.
 template <class M, int kAbove>
 LOCKSTEP_INLINE Words<M::kWords> to_words(const Residue<M, kAbove>& a) {
+  static_assert(kAbove <= 2 * kOne, "one subtraction is enough");
+  U64x8 difference[M::kLimbs];
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { difference[i] = a.limb[i] - splat(M::kModulusLimbs.word[i]); });
+  carry<M::kLimbs>(difference);
+  const Mask below = less(splat(~std::uint64_t{0} >> 1U), difference[M::kLimbs - 1]);
+  repeat<M::kLimbs>(
+      [&](auto i) LOCKSTEP_INLINED { difference[i] = select(below, a.limb[i], difference[i] & splat(kLimbMask)); });
   Words<M::kWords> words;
-  repeat<M::kWords>([&](auto i) LOCKSTEP_INLINED { words.word[i] = word_of_limbs<M::kLimbs>(a.limb, i); });
+  repeat<M::kWords>([&](auto i) LOCKSTEP_INLINED { words.word[i] = word_of_limbs<M::kLimbs>(difference, i); });
   return words;
 }
 
@@ -248,9 +255,7 @@ LOCKSTEP_INLINE auto to_montgomery(const Words<M::kWords>& words) {
 /// The number itself, reduced, from Montgomery form.
 template <class M, int kAbove, int kLimb, bool kE>
 LOCKSTEP_INLINE Words<M::kWords> from_montgomery(const Value<M, kAbove, 0, kLimb, kE, true>& a) {
-  // (a + q M) / R with a < R and q < R is at most M.
-  const auto product = multiply(a, splat_limbs<M>(Constant<M::kLimbs>{{1}}));
-  return reduce_once(to_words<M>(carried(product)), M::kModulus);
+  return to_words(carried(multiply(a, splat_limbs<M>(Constant<M::kLimbs>{{1}}))));
 }
 
 /// Lanes whose number is zero modulo M.

@@ -116,8 +116,7 @@ struct Kernels {
     // (r d + e) / R, times R^3 / R, times k^-1 / R.
     const auto sum = factor(multiply_add(from_words<Order>(r), d, e));
     const auto scaled = factor(multiply(sum, splat_limbs<Order>(Order::kRCubed)));
-    const auto product = carried(multiply(scaled, k_inverse));
-    const Scalar s = reduce_once(to_words<Order>(product), Order::kModulus);
+    const Scalar s = to_words(carried(multiply(scaled, k_inverse)));
     const auto valid = static_cast<Mask>(~is_zero(s));
     store_words<kWords>(&signature[0][0], 2 * kSize, r, valid);
     store_words<kWords>(&signature[0][kSize], 2 * kSize, s, valid);
@@ -140,8 +139,8 @@ struct Kernels {
     invert<Order>(s_inverse, to_montgomery<Order>(load_scalar(s_bytes, valid)));
     const auto e = from_words<Order>(load_words<kWords>(&digest[0][0], kSize));
     // (e / 1) (R / s) / R: out of Montgomery form.
-    Scalar u1 = reduce_once(to_words<Order>(carried(multiply(e, s_inverse))), Order::kModulus);
-    const Scalar u2 = reduce_once(to_words<Order>(carried(multiply(from_words<Order>(r), s_inverse))), Order::kModulus);
+    Scalar u1 = to_words(carried(multiply(e, s_inverse)));
+    const Scalar u2 = to_words(carried(multiply(from_words<Order>(r), s_inverse)));
     const Mask nothing_of_base = is_zero(u1);
     u1 = select_words(nothing_of_base, splat_words(Constant<kWords>{{1}}), u1);
     JacobianPoint<Curve> of_base;
