@@ -73,7 +73,7 @@ std::string encoded(std::string_view r, std::string_view s) {
 TEST(EcdsaSignature, IsEncodedInTheShortestForm) {
   EXPECT_EQ(encoded("01", "7f"), "300602010102017f");
   EXPECT_EQ(encoded("80", "ff01"),
-            "3008"
+            "3009"
             "02020080"
             "020300ff01");
 }
