@@ -1,4 +1,4 @@
-// The compression functions of SHA-2 (FIPS 180-4 section 6), behind RunningHash. Includes nothing with inline code,
+// The compression functions of SHA-2 (FIPS 180-4 section 6), behind sha2_lanes.h. Includes nothing with inline code,
 // since sha2_ni.cc is compiled for a wider instruction set than the rest.
 #pragma once
 
@@ -32,6 +32,8 @@ inline constexpr std::uint64_t kRoundConstants[80] = {
 void compress256_portable(std::uint32_t* state, const std::uint8_t* blocks, std::size_t count);
 /// The same with the SHA instructions of x86; to be called only when `has_sha_ni()`.
 void compress256_ni(std::uint32_t* state, const std::uint8_t* blocks, std::size_t count);
+/// The same for two states and their blocks side by side, in less than twice the time.
+void compress256_ni_pair(std::uint32_t* const* states, const std::uint8_t* const* blocks, std::size_t count);
 /// Adds `count` blocks of 128 bytes to the SHA-512 (and SHA-384) state of eight words.
 void compress512_portable(std::uint64_t* state, const std::uint8_t* blocks, std::size_t count);
 

@@ -20,12 +20,9 @@ bool hkdf_expand(const HmacKey& prk, Bytes info, MutableBytes out) {
   return true;
 }
 
-void hkdf_expand_label(const HmacKey& secret, std::string_view label, Bytes context, MutableBytes out) {
-  constexpr std::string_view kPrefix = "tls13 ";
-  constexpr std::size_t kMaxLabel = 18;
-  std::array<std::uint8_t, 2 + 1 + kPrefix.size() + kMaxLabel + 1 + kMaxDigest> info;
-  Writer writer(info);
-  writer.u16(static_cast<std::uint16_t>(out.size()));
+HkdfLabel::HkdfLabel(std::string_view label, Bytes context, std::size_t out_size) {
+  Writer writer(bytes_);
+  writer.u16(static_cast<std::uint16_t>(out_size));
   {
     const auto scope = writer.length8();
     writer.bytes(ascii(kPrefix));
@@ -35,8 +32,13 @@ void hkdf_expand_label(const HmacKey& secret, std::string_view label, Bytes cont
     const auto scope = writer.length8();
     writer.bytes(context);
   }
-  [[maybe_unused]] const bool expanded = hkdf_expand(secret, writer.written(), out);
-  assert(writer.ok() && expanded && "labels, contexts and sizes are the schedule's own");
+  assert(writer.ok() && "labels and contexts are the schedule's own");
+  size_ = writer.size();
+}
+
+void hkdf_expand_label(const HmacKey& secret, std::string_view label, Bytes context, MutableBytes out) {
+  [[maybe_unused]] const bool expanded = hkdf_expand(secret, HkdfLabel(label, context, out.size()).bytes(), out);
+  assert(expanded && "outputs are the schedule's own");
 }
 
 }  // namespace lockstep::crypto

@@ -16,8 +16,21 @@ inline Bytes ascii(std::string_view text) {
 /// than 255 digests.
 [[nodiscard]] bool hkdf_expand(const HmacKey& prk, Bytes info, MutableBytes out);
 
-/// HKDF-Expand-Label (RFC 8446 section 7.1); `label` comes without "tls13 ". For the schedule's own labels, so limited
-/// to labels of 18 bytes, contexts of one digest and outputs of one digest.
+/// The structure HkdfLabel (RFC 8446 section 7.1); `label` comes without "tls13 ". For the schedule's own labels, so
+/// limited to labels of 18 bytes and contexts of one digest.
+class HkdfLabel {
+ public:
+  HkdfLabel(std::string_view label, Bytes context, std::size_t out_size);
+  Bytes bytes() const { return Bytes(bytes_).first(size_); }
+
+ private:
+  static constexpr std::string_view kPrefix = "tls13 ";
+  static constexpr std::size_t kMaxLabel = 18;
+  std::array<std::uint8_t, 2 + 1 + kPrefix.size() + kMaxLabel + 1 + kMaxDigest> bytes_{};
+  std::size_t size_ = 0;
+};
+
+/// HKDF-Expand-Label (RFC 8446 section 7.1) for outputs of at most one digest.
 void hkdf_expand_label(const HmacKey& secret, std::string_view label, Bytes context, MutableBytes out);
 
 }  // namespace lockstep::crypto

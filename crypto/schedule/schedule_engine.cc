@@ -1,25 +1,15 @@
 #include "crypto/schedule/schedule_engine.h"
 
-#include "crypto/base/sha2_compress.h"
-#include "crypto/schedule/tls12.h"
+#include <new>
+#include <type_traits>
 
 namespace lockstep::crypto {
 
-namespace {
-
-void append_and_read(TranscriptJob& job) {
-  job.transcript->update(job.append[0]);
-  job.transcript->digest(job.digest[0]);
-  job.digest[1] = job.digest[0];
-  if (job.append[1].empty()) return;
-  job.transcript->update(job.append[1]);
-  job.transcript->digest(job.digest[1]);
-}
-
-}  // namespace
+ScheduleEngine::ScheduleEngine(sha2::Features features) : features_(features), round_(features) {}
 
 const char* ScheduleEngine::name() const {
-  return sha2::has_sha_ni() ? "sha-ni" : "portable sha2";
+  if (features_.avx512) return "avx-512 sha2";
+  return features_.sha_ni ? "sha-ni" : "portable sha2";
 }
 
 bool ScheduleEngine::supports(JobClass job_class) const {
@@ -36,39 +26,58 @@ bool ScheduleEngine::supports(JobClass job_class) const {
 }
 
 void ScheduleEngine::run(std::span<Job* const> jobs, JobList& done) {
+  if (jobs.empty()) return;
+  JobStatus status = JobStatus::ok;
+  switch (jobs.front()->kind) {
+    case JobKind::transcript:
+      run_together<TranscriptExtension>(jobs);
+      break;
+    case JobKind::tls13_server_flight:
+      run_together<Tls13ServerFlight>(jobs);
+      break;
+    case JobKind::tls13_key_update:
+      run_together<Tls13KeyUpdate>(jobs);
+      break;
+    case JobKind::tls12_master_secret:
+      run_together<Tls12MasterSecret>(jobs);
+      break;
+    case JobKind::tls12_finished:
+      run_together<Tls12Finished>(jobs);
+      break;
+    default:
+      status = JobStatus::engine_failed;
+  }
   for (Job* const job : jobs) {
-    job->status = JobStatus::ok;
-    switch (job->kind) {
-      case JobKind::transcript:
-        append_and_read(static_cast<TranscriptJob&>(*job));
-        break;
-      case JobKind::tls13_server_flight:
-        server_flight(static_cast<Tls13ServerFlightJob&>(*job));
-        break;
-      case JobKind::tls13_key_update:
-        key_update(static_cast<Tls13KeyUpdateJob&>(*job));
-        break;
-      case JobKind::tls12_master_secret:
-        master_secret(static_cast<Tls12MasterSecretJob&>(*job));
-        key_block(static_cast<Tls12MasterSecretJob&>(*job));
-        break;
-      case JobKind::tls12_finished:
-        finished(static_cast<Tls12FinishedJob&>(*job));
-        break;
-      default:
-        job->status = JobStatus::engine_failed;
-    }
+    job->status = status;
     done.push(*job);
   }
 }
 
-void ScheduleEngine::server_flight(Tls13ServerFlightJob& job) const {
-  const Tls13Constants& constants = job.transcript->hash() == Hash::sha256 ? sha256_ : sha384_;
-  Tls13Scratch scratch;
-  handshake_secret(job, constants, scratch);
-  handshake_traffic(job, constants, scratch);
-  server_finished(job, scratch);
-  application_traffic(job, scratch);
+template <class Schedule>
+void ScheduleEngine::run_together(std::span<Job* const> jobs) {
+  static_assert(std::is_trivially_destructible_v<Schedule> && alignof(Schedule) <= 64);
+  while (!jobs.empty()) {
+    const std::size_t count = std::min(jobs.size(), kTogether);
+    std::array<Schedule*, kTogether> schedules;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto& job = static_cast<typename Schedule::JobType&>(*jobs[i]);
+      void* const room = scratch_.data() + i * sizeof(Schedule);
+      if constexpr (std::is_same_v<Schedule, Tls13ServerFlight>) {
+        schedules[i] = new (room) Schedule(job, constants(job.transcript->hash()));
+      } else if constexpr (std::is_same_v<Schedule, Tls13KeyUpdate>) {
+        schedules[i] = new (room) Schedule(job, constants(job.hash));
+      } else {
+        schedules[i] = new (room) Schedule(job);
+      }
+    }
+    for (bool more = true; more;) {
+      more = false;
+      for (std::size_t i = 0; i < count; ++i) more |= schedules[i]->step(round_);
+      round_.run();
+    }
+    wipe(MutableBytes(scratch_).first(count * sizeof(Schedule)));
+    jobs = jobs.subspan(count);
+  }
 }
 
 }  // namespace lockstep::crypto

@@ -1,25 +1,44 @@
 // The engine for everything that is made of hashes: transcripts and key schedules.
 #pragma once
 
+#include <algorithm>
+
 #include "crypto/engine.h"
+#include "crypto/schedule/tls12.h"
 #include "crypto/schedule/tls13.h"
+#include "crypto/schedule/transcript.h"
 
 namespace lockstep::crypto {
 
-/// Serves transcript, tls13_server_flight, tls13_key_update, tls12_master_secret and tls12_finished, one job after the
-/// other, with the project's own SHA-2. Never fails and keeps no job.
+/// Serves transcript, tls13_server_flight, tls13_key_update, tls12_master_secret and tls12_finished with the project's
+/// own SHA-2, taking all jobs of a call through their steps together. Never fails and keeps no job.
 class ScheduleEngine final : public Engine {
  public:
-  /// "sha-ni" or "portable sha2", after what this CPU offers for SHA-256.
+  /// `features`: what the engine may use; at most what the processor has.
+  explicit ScheduleEngine(sha2::Features features = sha2::processor_features());
+
+  /// "avx-512 sha2", "sha-ni" or "portable sha2", after the best it uses.
   const char* name() const override;
   bool supports(JobClass job_class) const override;
   void run(std::span<Job* const> jobs, JobList& done) override;
 
  private:
-  void server_flight(Tls13ServerFlightJob& job) const;
+  /// Jobs that go through their steps together: as many as fill all lanes in every round, and no more than the fastest
+  /// cache has room for.
+  static constexpr std::size_t kTogether = 16;
+  static constexpr std::size_t kScratch =
+      kTogether * std::max({sizeof(TranscriptExtension), sizeof(Tls13ServerFlight), sizeof(Tls13KeyUpdate),
+                            sizeof(Tls12MasterSecret), sizeof(Tls12Finished)});
 
+  template <class Schedule>
+  void run_together(std::span<Job* const> jobs);
+  const Tls13Constants& constants(Hash hash) const { return hash == Hash::sha256 ? sha256_ : sha384_; }
+
+  sha2::Features features_;
+  HashRound round_;
   Tls13Constants sha256_{Hash::sha256};
   Tls13Constants sha384_{Hash::sha384};
+  alignas(64) std::array<std::uint8_t, kScratch> scratch_;  // wiped after each use
 };
 
 }  // namespace lockstep::crypto

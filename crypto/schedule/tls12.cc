@@ -1,7 +1,5 @@
 #include "crypto/schedule/tls12.h"
 
-#include "crypto/schedule/prf.h"
-
 namespace lockstep::crypto {
 
 namespace {
@@ -13,44 +11,93 @@ constexpr std::size_t fixed_iv_size(Aead aead) {
 
 }  // namespace
 
-void master_secret(Tls12MasterSecretJob& job) {
-  const HmacKey premaster(job.hash, job.premaster);
-  if (!job.extended) {
-    prf(premaster, "master secret", job.client_random, job.server_random, job.master_secret.writable());
-    return;
+bool Tls12MasterSecret::step(HashRound& round) {
+  switch (phase_) {
+    case Phase::begin:
+      round.key(job_.hash, job_.premaster, secret_);
+      if (job_.extended) round.digest(*job_.transcript, session_hash_);
+      phase_ = Phase::seed;
+      return true;
+    case Phase::seed:
+      start_master_secret();
+      phase_ = Phase::master_secret;
+      [[fallthrough]];
+    case Phase::master_secret:
+      if (prf_.step(round)) return true;
+      round.key(job_.hash, job_.master_secret.expose(), secret_);
+      start_key_block();
+      phase_ = Phase::key_block;
+      return true;
+    case Phase::key_block:
+      if (prf_.step(round)) return true;
+      take_keys();
   }
-  std::array<std::uint8_t, kMaxDigest> session_hash;
-  job.transcript->digest(session_hash);
-  prf(premaster, "extended master secret", Bytes(session_hash).first(digest_size(job.hash)), {},
-      job.master_secret.writable());
+  return false;
 }
 
-void key_block(const Tls12MasterSecretJob& job) {
-  const Aead aead = job.client_keys->aead;
-  const std::size_t key = key_size(aead);
-  const std::size_t iv = fixed_iv_size(aead);
-  Secret<2 * (kMaxKey + kAeadNonce)> block;
-  const MutableBytes used = block.writable(2 * (key + iv));
-  prf(HmacKey(job.hash, job.master_secret.expose()), "key expansion", job.server_random, job.client_random, used);
-  job.client_keys->key.assign(used.first(key));
-  job.server_keys->key.assign(used.subspan(key, key));
-  job.client_keys->iv.assign(used.subspan(2 * key, iv));
-  job.server_keys->iv.assign(used.subspan(2 * key + iv, iv));
+// From the session hash (RFC 7627 section 4) or from both randoms (RFC 5246 section 8.1).
+void Tls12MasterSecret::start_master_secret() {
+  const MutableBytes out = job_.master_secret.writable();
+  if (job_.extended) {
+    const Bytes session_hash = Bytes(session_hash_).first(digest_size(job_.hash));
+    prf_.start(job_.hash, secret_, "extended master secret", session_hash, {}, out);
+  } else {
+    prf_.start(job_.hash, secret_, "master secret", job_.client_random, job_.server_random, out);
+  }
 }
 
-void finished(Tls12FinishedJob& job) {
-  const Hash hash = job.transcript->hash();
-  const HmacKey master(hash, job.master_secret->expose());
-  std::array<std::uint8_t, kMaxDigest> whole;
-  const Bytes digest = Bytes(whole).first(digest_size(hash));
-  job.transcript->digest(whole);
-  prf(master, "client finished", digest, {}, job.client_finished);
+// RFC 5246 section 6.3 for an AEAD suite: both keys, then both fixed IVs.
+void Tls12MasterSecret::start_key_block() {
+  const Aead aead = job_.client_keys->aead;
+  const std::size_t size = 2 * (key_size(aead) + fixed_iv_size(aead));
+  prf_.start(job_.hash, secret_, "key expansion", job_.server_random, job_.client_random,
+             MutableBytes(key_block_).first(size));
+}
 
-  constexpr std::array<std::uint8_t, 4> kHeader = {20, 0, 0, 12};
-  job.transcript->update(kHeader);
-  job.transcript->update(job.client_finished);
-  job.transcript->digest(whole);
-  prf(master, "server finished", digest, {}, job.server_finished);
+void Tls12MasterSecret::take_keys() {
+  const std::size_t key = key_size(job_.client_keys->aead);
+  const std::size_t iv = fixed_iv_size(job_.client_keys->aead);
+  const Bytes block(key_block_);
+  job_.client_keys->key.assign(block.first(key));
+  job_.server_keys->key.assign(block.subspan(key, key));
+  job_.client_keys->iv.assign(block.subspan(2 * key, iv));
+  job_.server_keys->iv.assign(block.subspan(2 * key + iv, iv));
+}
+
+bool Tls12Finished::step(HashRound& round) {
+  switch (phase_) {
+    case Phase::begin:
+      round.key(job_.transcript->hash(), job_.master_secret->expose(), master_secret_);
+      round.digest(*job_.transcript, digest_);
+      phase_ = Phase::client_seed;
+      return true;
+    case Phase::client_seed:
+      start("client finished", job_.client_finished);
+      phase_ = Phase::client;
+      [[fallthrough]];
+    case Phase::client:
+      if (prf_.step(round)) return true;
+      // The client's Finished message: type, a length of three bytes, verify_data.
+      client_finished_message_ = {20, 0, 0, 12};
+      std::memcpy(&client_finished_message_[4], job_.client_finished.data(), job_.client_finished.size());
+      round.append(*job_.transcript, client_finished_message_);
+      round.digest(*job_.transcript, digest_);
+      phase_ = Phase::server_seed;
+      return true;
+    case Phase::server_seed:
+      start("server finished", job_.server_finished);
+      phase_ = Phase::server;
+      [[fallthrough]];
+    case Phase::server:
+      return prf_.step(round);
+  }
+  return false;
+}
+
+// RFC 5246 section 7.4.9.
+void Tls12Finished::start(std::string_view label, MutableBytes out) {
+  const Hash hash = job_.transcript->hash();
+  prf_.start(hash, master_secret_, label, Bytes(digest_).first(digest_size(hash)), {}, out);
 }
 
 }  // namespace lockstep::crypto

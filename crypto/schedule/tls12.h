@@ -2,15 +2,50 @@
 #pragma once
 
 #include "crypto/job.h"
+#include "crypto/schedule/prf.h"
 
 namespace lockstep::crypto {
 
-/// Step 1: the master secret, from the session hash (RFC 7627 section 4) or from both randoms (RFC 5246 section 8.1).
-void master_secret(Tls12MasterSecretJob& job);
-/// Step 2: the key block (RFC 5246 section 6.3) of an AEAD suite: both keys, then both fixed IVs.
-void key_block(const Tls12MasterSecretJob& job);
+/// Master secret and keys (Tls12MasterSecretJob). Trivial: lives in scratch memory that the engine wipes.
+class Tls12MasterSecret {
+ public:
+  using JobType = Tls12MasterSecretJob;
+  explicit Tls12MasterSecret(Tls12MasterSecretJob& job) : job_(job) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
 
-/// Both Finished values (RFC 5246 section 7.4.9); appends the client's Finished message to the transcript.
-void finished(Tls12FinishedJob& job);
+ private:
+  enum class Phase : std::uint8_t { begin, seed, master_secret, key_block };
+  void start_master_secret();
+  void start_key_block();
+  void take_keys();
+
+  Tls12MasterSecretJob& job_;
+  Phase phase_ = Phase::begin;
+  HmacState secret_;  // premaster, then master secret
+  Prf prf_;
+  std::array<std::uint8_t, kMaxDigest> session_hash_;
+  std::array<std::uint8_t, 2 * (kMaxKey + kAeadNonce)> key_block_;
+};
+
+/// Both Finished values (Tls12FinishedJob).
+class Tls12Finished {
+ public:
+  using JobType = Tls12FinishedJob;
+  explicit Tls12Finished(Tls12FinishedJob& job) : job_(job) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  enum class Phase : std::uint8_t { begin, client_seed, client, server_seed, server };
+  void start(std::string_view label, MutableBytes out);
+
+  Tls12FinishedJob& job_;
+  Phase phase_ = Phase::begin;
+  HmacState master_secret_;
+  Prf prf_;
+  std::array<std::uint8_t, kMaxDigest> digest_;
+  std::array<std::uint8_t, 4 + 12> client_finished_message_;
+};
 
 }  // namespace lockstep::crypto

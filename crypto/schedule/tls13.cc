@@ -6,111 +6,246 @@ namespace lockstep::crypto {
 
 namespace {
 
-constexpr std::array<std::uint8_t, kMaxDigest> kZeros{};
-
-// RFC 8446 section 7.3.
-void traffic_keys(const HmacKey& traffic_secret, RecordKeys& keys) {
-  hkdf_expand_label(traffic_secret, "key", {}, keys.key.writable(key_size(keys.aead)));
-  hkdf_expand_label(traffic_secret, "iv", {}, keys.iv.writable());
-}
-
-// The salt of the next HKDF-Extract: Derive-Secret(secret, "derived", "").
-HmacKey next_salt(Hash hash, Bytes secret, Bytes empty_digest) {
-  const std::size_t size = digest_size(hash);
-  Secret<kMaxDigest> derived;
-  hkdf_expand_label(HmacKey(hash, secret), "derived", empty_digest.first(size), derived.writable(size));
-  return {hash, derived.expose(size)};
-}
-
-HmacKey salt_without_psk(Hash hash, Bytes empty_digest) {
-  const std::size_t size = digest_size(hash);
-  Secret<kMaxDigest> early;
-  HmacKey(hash, {}).mac({Bytes(kZeros).first(size)}, early.writable(size));
-  return next_salt(hash, early.expose(size), empty_digest);
-}
-
-std::array<std::uint8_t, kMaxDigest> digest_of_nothing(Hash hash) {
-  std::array<std::uint8_t, kMaxDigest> digest{};
+DigestBytes digest_of_nothing(Hash hash) {
+  DigestBytes digest{};
   digest_of(hash, {}, digest);
   return digest;
 }
 
+// Derive-Secret(Early Secret, "derived", "") for a PSK of zeros.
+HmacKey salt_without_psk(Hash hash, const HmacKey& zero_salt, Bytes empty_digest) {
+  const std::size_t size = digest_size(hash);
+  Secret<kMaxDigest> secret;
+  zero_salt.mac({Bytes(DigestBytes{}).first(size)}, secret.writable(size));
+  hkdf_expand_label(HmacKey(hash, secret.expose(size)), "derived", empty_digest, secret.writable(size));
+  return {hash, secret.expose(size)};
+}
+
+PaddedMessage<1> message_of_zeros(Hash hash) {
+  PaddedMessage<1> message;
+  message.assign(hash, {Bytes(DigestBytes{}).first(digest_size(hash))});
+  return message;
+}
+
+LabelMessage with_digest(Hash hash, std::string_view label) {
+  return {hash, label, Bytes(DigestBytes{}).first(digest_size(hash)), digest_size(hash)};
+}
+
 }  // namespace
 
-Tls13Constants::Tls13Constants(Hash hash)
-    : empty_digest(digest_of_nothing(hash)), zero_salt(hash, {}), no_psk_salt(salt_without_psk(hash, empty_digest)) {}
+LabelMessage::LabelMessage(Hash hash, std::string_view label, Bytes context, std::size_t out_size) {
+  constexpr std::uint8_t kFirst = 1;  // HKDF-Expand's counter
+  const HkdfLabel info(label, context, out_size);
+  message.assign(hash, {info.bytes(), Bytes(&kFirst, 1)});
+  context_at = info.bytes().size() - context.size();
+}
 
-void handshake_secret(const Tls13ServerFlightJob& job, const Tls13Constants& constants, Tls13Scratch& scratch) {
-  const Hash hash = job.transcript->hash();
-  const std::size_t size = digest_size(hash);
-  const MutableBytes secret = scratch.secret.writable(size);
-  // RFC 8446 section 7.1: a secret that is not available is a string of zeros.
-  const Bytes shared_secret = job.shared_secret.empty() ? Bytes(kZeros).first(size) : job.shared_secret;
-  if (job.psk.empty()) {
-    constants.no_psk_salt.mac({shared_secret}, secret);
+Tls13Constants::Tls13Constants(Hash hash_in)
+    : hash(hash_in),
+      zero_salt(hash, {}),
+      empty(digest_of_nothing(hash)),
+      no_psk_salt(salt_without_psk(hash, zero_salt, Bytes(empty).first(digest_size(hash)))),
+      zeros(message_of_zeros(hash)),
+      derived(hash, "derived", Bytes(empty).first(digest_size(hash)), digest_size(hash)),
+      client_handshake_traffic(with_digest(hash, "c hs traffic")),
+      server_handshake_traffic(with_digest(hash, "s hs traffic")),
+      client_application_traffic(with_digest(hash, "c ap traffic")),
+      server_application_traffic(with_digest(hash, "s ap traffic")),
+      finished(hash, "finished", {}, digest_size(hash)),
+      traffic_update(hash, "traffic upd", {}, digest_size(hash)),
+      key16(hash, "key", {}, 16),
+      key32(hash, "key", {}, 32),
+      iv(hash, "iv", {}, kAeadNonce) {}
+
+void TrafficKeys::expand(HashRound& round, const Tls13Constants& constants, const HmacState& traffic_secret,
+                         const RecordKeys& keys) {
+  const LabelMessage& key = key_size(keys.aead) == 16 ? constants.key16 : constants.key32;
+  round.mac(constants.hash, traffic_secret, key.message.data(), 1, key_.data());
+  round.mac(constants.hash, traffic_secret, constants.iv.message.data(), 1, iv_.data());
+}
+
+void TrafficKeys::take(RecordKeys& keys) const {
+  keys.key.assign(Bytes(key_).first(key_size(keys.aead)));
+  keys.iv.assign(Bytes(iv_).first(kAeadNonce));
+}
+
+Tls13ServerFlight::Tls13ServerFlight(Tls13ServerFlightJob& job, const Tls13Constants& constants)
+    : job_(job),
+      constants_(constants),
+      hash_(constants.hash),
+      size_(digest_size(hash_)),
+      next_(job.psk.empty() ? kFirstStepWithoutPsk : 0),
+      salt_(job.psk.empty() ? &constants.no_psk_salt.state() : &derived_state_),
+      digest_message_(constants.zeros) {}
+
+// The whole of RFC 8446 section 7.1, from the PSK on. Steps take turns: secrets become HMAC keys, keys make secrets.
+constexpr std::array<Tls13ServerFlight::Step, 16> Tls13ServerFlight::kSteps = {
+    &Tls13ServerFlight::early_secret,
+    &Tls13ServerFlight::early_secret_key,
+    &Tls13ServerFlight::early_derived,
+    &Tls13ServerFlight::handshake_salt,
+    &Tls13ServerFlight::handshake_secret,
+    &Tls13ServerFlight::handshake_secret_key,
+    &Tls13ServerFlight::handshake_traffic_secrets,
+    &Tls13ServerFlight::handshake_traffic_keys_of_secrets,
+    &Tls13ServerFlight::handshake_keys_and_master_secret,
+    &Tls13ServerFlight::finished_keys,
+    &Tls13ServerFlight::server_finished,
+    &Tls13ServerFlight::flight_digest,
+    &Tls13ServerFlight::application_traffic_secrets,
+    &Tls13ServerFlight::application_traffic_keys_of_secrets,
+    &Tls13ServerFlight::application_keys,
+    &Tls13ServerFlight::take_application_keys,
+};
+
+bool Tls13ServerFlight::step(HashRound& round) {
+  if (next_ == kSteps.size()) return false;
+  (this->*kSteps[next_++])(round);
+  return true;
+}
+
+// Derive-Secret(secret, label, messages) with the messages' digest.
+void Tls13ServerFlight::derive(HashRound& round, const HmacState& secret, const LabelMessage& label,
+                               const std::uint8_t* digest, PaddedMessage<1>& message, std::uint8_t* out) {
+  message = label.message;
+  std::memcpy(message.at(label.context_at), digest, size_);
+  round.mac(hash_, secret, message.data(), 1, out);
+}
+
+// HKDF-Expand-Label with nothing but constants.
+void Tls13ServerFlight::derive_constant(HashRound& round, const HmacState& secret, const LabelMessage& label,
+                                        std::uint8_t* out) {
+  round.mac(hash_, secret, label.message.data(), 1, out);
+}
+
+// Early Secret = HKDF-Extract(0, PSK).
+void Tls13ServerFlight::early_secret(HashRound& round) {
+  if (job_.psk.size() > PaddedMessage<1>::capacity(hash_)) {
+    constants_.zero_salt.mac({job_.psk}, MutableBytes(secret_).first(size_));
     return;
   }
-  constants.zero_salt.mac({job.psk}, secret);
-  next_salt(hash, secret, constants.empty_digest).mac({shared_secret}, secret);
+  client_message_.assign(hash_, {job_.psk});
+  round.mac(hash_, constants_.zero_salt.state(), client_message_.data(), 1, secret_.data());
 }
 
-void handshake_traffic(Tls13ServerFlightJob& job, const Tls13Constants& constants, Tls13Scratch& scratch) {
-  const Hash hash = job.transcript->hash();
-  const std::size_t size = digest_size(hash);
-  const Bytes hellos = Bytes(job.hello_digest).first(size);
-  Secret<kMaxDigest> derived;
-  {
-    const HmacKey handshake(hash, scratch.secret.expose(size));
-    Secret<kMaxDigest> traffic;
-    hkdf_expand_label(handshake, "c hs traffic", hellos, traffic.writable(size));
-    const HmacKey client(hash, traffic.expose(size));
-    hkdf_expand_label(handshake, "s hs traffic", hellos, traffic.writable(size));
-    const HmacKey server(hash, traffic.expose(size));
-    traffic_keys(client, *job.client_handshake_keys);
-    traffic_keys(server, *job.server_handshake_keys);
-    hkdf_expand_label(client, "finished", {}, scratch.client_finished_key.writable(size));
-    hkdf_expand_label(server, "finished", {}, scratch.server_finished_key.writable(size));
-    hkdf_expand_label(handshake, "derived", Bytes(constants.empty_digest).first(size), derived.writable(size));
+void Tls13ServerFlight::early_secret_key(HashRound& round) {
+  round.key(hash_, digest_bytes(secret_.data()), secret_state_);
+}
+
+void Tls13ServerFlight::early_derived(HashRound& round) {
+  derive_constant(round, secret_state_, constants_.derived, derived_.data());
+}
+
+void Tls13ServerFlight::handshake_salt(HashRound& round) {
+  round.key(hash_, digest_bytes(derived_.data()), derived_state_);
+}
+
+// Handshake Secret = HKDF-Extract(salt, (EC)DHE); a secret that is not available is a string of zeros. Beside it, the
+// transcript up to CertificateVerify, which needs no secret.
+void Tls13ServerFlight::handshake_secret(HashRound& round) {
+  static_assert(kMaxSharedSecret <= PaddedMessage<1>::capacity(Hash::sha256));
+  const PaddedMessage<1>* message = &constants_.zeros;
+  if (!job_.shared_secret.empty()) {
+    client_message_.assign(hash_, {job_.shared_secret});
+    message = &client_message_;
   }
-  HmacKey(hash, derived.expose(size)).mac({Bytes(kZeros).first(size)}, scratch.secret.writable(size));
-  job.master_secret.assign(scratch.secret.expose(size));
+  round.mac(hash_, *salt_, message->data(), 1, secret_.data());
+  round.append(*job_.transcript, job_.certificate_verify);
+  round.digest(*job_.transcript, {digest_message_.at(0), size_});
 }
 
-void server_finished(Tls13ServerFlightJob& job, const Tls13Scratch& scratch) {
-  const Hash hash = job.transcript->hash();
-  const std::size_t size = digest_size(hash);
-  std::array<std::uint8_t, kMaxDigest> digest;
-  job.transcript->update(job.certificate_verify);
-  job.transcript->digest(digest);
-  const MutableBytes verify_data = MutableBytes(job.server_finished).first(size);
-  HmacKey(hash, scratch.server_finished_key.expose(size)).mac({Bytes(digest).first(size)}, verify_data);
-
-  // The Finished message (RFC 8446 section 4): type, a length of three bytes, verify_data.
-  const std::array<std::uint8_t, 4> header = {20, 0, 0, static_cast<std::uint8_t>(size)};
-  job.transcript->update(header);
-  job.transcript->update(verify_data);
+void Tls13ServerFlight::handshake_secret_key(HashRound& round) {
+  round.key(hash_, digest_bytes(secret_.data()), secret_state_);
 }
 
-void application_traffic(Tls13ServerFlightJob& job, const Tls13Scratch& scratch) {
-  const Hash hash = job.transcript->hash();
-  const std::size_t size = digest_size(hash);
-  std::array<std::uint8_t, kMaxDigest> whole;
-  job.transcript->digest(whole);
-  const Bytes digest = Bytes(whole).first(size);
-
-  const HmacKey master(hash, scratch.secret.expose(size));
-  hkdf_expand_label(master, "c ap traffic", digest, job.client_application_secret.writable(size));
-  hkdf_expand_label(master, "s ap traffic", digest, job.server_application_secret.writable(size));
-  traffic_keys(HmacKey(hash, job.client_application_secret.expose(size)), *job.client_application_keys);
-  traffic_keys(HmacKey(hash, job.server_application_secret.expose(size)), *job.server_application_keys);
-  HmacKey(hash, scratch.client_finished_key.expose(size)).mac({digest}, job.client_finished.writable(size));
+void Tls13ServerFlight::handshake_traffic_secrets(HashRound& round) {
+  const std::uint8_t* const hellos = job_.hello_digest.data();
+  derive(round, secret_state_, constants_.client_handshake_traffic, hellos, client_message_, client_traffic_.data());
+  derive(round, secret_state_, constants_.server_handshake_traffic, hellos, server_message_, server_traffic_.data());
+  derive_constant(round, secret_state_, constants_.derived, derived_.data());
 }
 
-void key_update(Tls13KeyUpdateJob& job) {
-  const std::size_t size = digest_size(job.hash);
-  const MutableBytes secret = job.secret->writable(size);
-  hkdf_expand_label(HmacKey(job.hash, secret), "traffic upd", {}, secret);
-  traffic_keys(HmacKey(job.hash, secret), *job.keys);
+void Tls13ServerFlight::handshake_traffic_keys_of_secrets(HashRound& round) {
+  round.key(hash_, digest_bytes(client_traffic_.data()), client_state_);
+  round.key(hash_, digest_bytes(server_traffic_.data()), server_state_);
+  round.key(hash_, digest_bytes(derived_.data()), derived_state_);
+}
+
+// Section 7.3, section 4.4.4's finished_key, and Master Secret = HKDF-Extract(derived, 0).
+void Tls13ServerFlight::handshake_keys_and_master_secret(HashRound& round) {
+  client_keys_.expand(round, constants_, client_state_, *job_.client_handshake_keys);
+  server_keys_.expand(round, constants_, server_state_, *job_.server_handshake_keys);
+  derive_constant(round, client_state_, constants_.finished, client_finished_key_.data());
+  derive_constant(round, server_state_, constants_.finished, server_finished_key_.data());
+  round.mac(hash_, derived_state_, constants_.zeros.data(), 1, secret_.data());
+}
+
+void Tls13ServerFlight::finished_keys(HashRound& round) {
+  client_keys_.take(*job_.client_handshake_keys);
+  server_keys_.take(*job_.server_handshake_keys);
+  job_.master_secret.assign(digest_bytes(secret_.data()));
+  round.key(hash_, digest_bytes(server_finished_key_.data()), server_state_);
+  round.key(hash_, digest_bytes(client_finished_key_.data()), client_state_);
+  round.key(hash_, digest_bytes(secret_.data()), secret_state_);
+}
+
+// The server's verify_data (section 4.4.4), in its message: type, a length of three bytes, verify_data (section 4).
+void Tls13ServerFlight::server_finished(HashRound& round) {
+  finished_message_[0] = 20;
+  finished_message_[1] = 0;
+  finished_message_[2] = 0;
+  finished_message_[3] = static_cast<std::uint8_t>(size_);
+  round.mac(hash_, server_state_, digest_message_.data(), 1, &finished_message_[4]);
+}
+
+void Tls13ServerFlight::flight_digest(HashRound& round) {
+  std::memcpy(job_.server_finished.data(), &finished_message_[4], size_);
+  round.append(*job_.transcript, Bytes(finished_message_).first(4 + size_));
+  round.digest(*job_.transcript, {digest_message_.at(0), size_});
+}
+
+// And the client's verify_data, should the client send nothing but Finished.
+void Tls13ServerFlight::application_traffic_secrets(HashRound& round) {
+  const std::uint8_t* const digest = digest_message_.data();
+  derive(round, secret_state_, constants_.client_application_traffic, digest, client_message_,
+         job_.client_application_secret.writable().data());
+  derive(round, secret_state_, constants_.server_application_traffic, digest, server_message_,
+         job_.server_application_secret.writable().data());
+  round.mac(hash_, client_state_, digest, 1, job_.client_finished.writable().data());
+}
+
+void Tls13ServerFlight::application_traffic_keys_of_secrets(HashRound& round) {
+  round.key(hash_, job_.client_application_secret.expose(size_), client_state_);
+  round.key(hash_, job_.server_application_secret.expose(size_), server_state_);
+}
+
+void Tls13ServerFlight::application_keys(HashRound& round) {
+  client_keys_.expand(round, constants_, client_state_, *job_.client_application_keys);
+  server_keys_.expand(round, constants_, server_state_, *job_.server_application_keys);
+}
+
+void Tls13ServerFlight::take_application_keys(HashRound& /*round*/) {
+  client_keys_.take(*job_.client_application_keys);
+  server_keys_.take(*job_.server_application_keys);
+}
+
+bool Tls13KeyUpdate::step(HashRound& round) {
+  const MutableBytes secret = job_.secret->writable(digest_size(job_.hash));
+  switch (next_++) {
+    case 0:
+    case 2:
+      round.key(job_.hash, secret, state_);
+      return true;
+    case 1:
+      round.mac(job_.hash, state_, constants_.traffic_update.message.data(), 1, secret.data());
+      return true;
+    case 3:
+      keys_.expand(round, constants_, state_, *job_.keys);
+      return true;
+    default:
+      keys_.take(*job_.keys);
+      return false;
+  }
 }
 
 }  // namespace lockstep::crypto

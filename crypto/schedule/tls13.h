@@ -1,38 +1,136 @@
-// The TLS 1.3 key schedule (RFC 8446 section 7) as steps. A step is a plain function over one job and its scratch, and
-// needs only what earlier steps left there, so that a round can run one step over many jobs.
+// The TLS 1.3 key schedule (RFC 8446 section 7) as steps. A step adds to a round the hash work that its job can do
+// next; when the round has run, the next step finds the results. The engine takes many jobs through their steps
+// together.
 #pragma once
 
-#include "crypto/base/hmac.h"
 #include "crypto/job.h"
+#include "crypto/schedule/padded_message.h"
 
 namespace lockstep::crypto {
+
+/// The message of an HKDF-Expand-Label with one label, ready but for its context.
+struct LabelMessage {
+  LabelMessage(Hash hash, std::string_view label, Bytes context, std::size_t out_size);
+
+  PaddedMessage<1> message;
+  std::size_t context_at;
+};
 
 /// What is the same for every handshake with one hash: computed once per engine.
 struct Tls13Constants {
   explicit Tls13Constants(Hash hash);
 
-  std::array<std::uint8_t, kMaxDigest> empty_digest{};  // of the empty string
-  HmacKey zero_salt;                                    // salt of the early and input of the master secret
-  HmacKey no_psk_salt;                                  // salt of the handshake secret when there is no PSK
+  Hash hash;
+  HmacKey zero_salt;                           // salt of the early secret
+  std::array<std::uint8_t, kMaxDigest> empty;  // digest of the empty string
+  HmacKey no_psk_salt;                         // salt of the handshake secret when there is no PSK
+  PaddedMessage<1> zeros;                      // a digest's size of zeros
+  LabelMessage derived;
+  LabelMessage client_handshake_traffic;
+  LabelMessage server_handshake_traffic;
+  LabelMessage client_application_traffic;
+  LabelMessage server_application_traffic;
+  LabelMessage finished;
+  LabelMessage traffic_update;
+  LabelMessage key16;
+  LabelMessage key32;
+  LabelMessage iv;
 };
 
-/// What one server flight carries from step to step. Wiped when it goes.
-struct Tls13Scratch {
-  Secret<kMaxDigest> secret;  // handshake secret, then master secret
-  Secret<kMaxDigest> client_finished_key;
-  Secret<kMaxDigest> server_finished_key;
+/// One secret or digest.
+using DigestBytes = std::array<std::uint8_t, kMaxDigest>;
+
+/// The key and IV of one direction on their way (RFC 8446 section 7.3).
+class TrafficKeys {
+ public:
+  /// Expands both from `traffic_secret` for `keys.aead`.
+  void expand(HashRound& round, const Tls13Constants& constants, const HmacState& traffic_secret,
+              const RecordKeys& keys);
+  /// Hands them over; in a later step.
+  void take(RecordKeys& keys) const;
+
+ private:
+  DigestBytes key_;
+  DigestBytes iv_;
 };
 
-/// Step 1: early secret, and from it the handshake secret (section 7.1).
-void handshake_secret(const Tls13ServerFlightJob& job, const Tls13Constants& constants, Tls13Scratch& scratch);
-/// Step 2: both handshake traffic secrets, their keys, and the keys of both Finished; then the master secret.
-void handshake_traffic(Tls13ServerFlightJob& job, const Tls13Constants& constants, Tls13Scratch& scratch);
-/// Step 3: the server's Finished value; appends CertificateVerify and Finished to the transcript (section 4.4.4).
-void server_finished(Tls13ServerFlightJob& job, const Tls13Scratch& scratch);
-/// Step 4: both application traffic secrets, their keys, and the client's Finished value to expect.
-void application_traffic(Tls13ServerFlightJob& job, const Tls13Scratch& scratch);
+/// The server's flight (Tls13ServerFlightJob). Trivial: lives in scratch memory that the engine wipes.
+class Tls13ServerFlight {
+ public:
+  using JobType = Tls13ServerFlightJob;
+  /// The constants are those of the transcript's hash.
+  Tls13ServerFlight(Tls13ServerFlightJob& job, const Tls13Constants& constants);
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
 
-/// Section 7.2: the next traffic secret and its keys.
-void key_update(Tls13KeyUpdateJob& job);
+ private:
+  using Step = void (Tls13ServerFlight::*)(HashRound&);
+  static const std::array<Step, 16> kSteps;
+  static constexpr std::size_t kFirstStepWithoutPsk = 4;
+
+  // In this order.
+  void early_secret(HashRound& round);
+  void early_secret_key(HashRound& round);
+  void early_derived(HashRound& round);
+  void handshake_salt(HashRound& round);
+  void handshake_secret(HashRound& round);
+  void handshake_secret_key(HashRound& round);
+  void handshake_traffic_secrets(HashRound& round);
+  void handshake_traffic_keys_of_secrets(HashRound& round);
+  void handshake_keys_and_master_secret(HashRound& round);
+  void finished_keys(HashRound& round);
+  void server_finished(HashRound& round);
+  void flight_digest(HashRound& round);
+  void application_traffic_secrets(HashRound& round);
+  void application_traffic_keys_of_secrets(HashRound& round);
+  void application_keys(HashRound& round);
+  void take_application_keys(HashRound& round);
+
+  void derive(HashRound& round, const HmacState& secret, const LabelMessage& label, const std::uint8_t* digest,
+              PaddedMessage<1>& message, std::uint8_t* out);
+  void derive_constant(HashRound& round, const HmacState& secret, const LabelMessage& label, std::uint8_t* out);
+  Bytes digest_bytes(const std::uint8_t* bytes) const { return {bytes, size_}; }
+
+  Tls13ServerFlightJob& job_;
+  const Tls13Constants& constants_;
+  Hash hash_;
+  std::size_t size_;
+  std::size_t next_;
+
+  // Named by what they hold last; earlier steps use them for what comes before.
+  const HmacState* salt_;       // of the handshake secret
+  DigestBytes secret_;          // early, handshake, master secret
+  DigestBytes derived_;         // from it, the next one's salt
+  DigestBytes client_traffic_;  // handshake traffic secret
+  DigestBytes server_traffic_;
+  DigestBytes client_finished_key_;
+  DigestBytes server_finished_key_;
+  TrafficKeys client_keys_;
+  TrafficKeys server_keys_;
+  HmacState secret_state_;
+  HmacState derived_state_;
+  HmacState client_state_;  // of the handshake traffic secret, the Finished key, the application traffic secret
+  HmacState server_state_;
+  PaddedMessage<1> client_message_;
+  PaddedMessage<1> server_message_;
+  PaddedMessage<1> digest_message_;  // the transcript's digest, as what Finished authenticates
+  std::array<std::uint8_t, 4 + kMaxDigest> finished_message_;
+};
+
+/// A key update (Tls13KeyUpdateJob; RFC 8446 section 7.2).
+class Tls13KeyUpdate {
+ public:
+  using JobType = Tls13KeyUpdateJob;
+  Tls13KeyUpdate(Tls13KeyUpdateJob& job, const Tls13Constants& constants) : job_(job), constants_(constants) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  Tls13KeyUpdateJob& job_;
+  const Tls13Constants& constants_;
+  std::size_t next_ = 0;
+  HmacState state_;
+  TrafficKeys keys_;
+};
 
 }  // namespace lockstep::crypto
