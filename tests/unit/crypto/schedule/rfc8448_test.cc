@@ -1,6 +1,8 @@
 // The server's side of the TLS 1.3 traces of RFC 8448.
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "crypto/schedule/schedule_engine.h"
 #include "tests/support/vectors.h"
 
@@ -68,9 +70,9 @@ RunningHash hellos(const Trace& trace, bool retried) {
   return transcript;
 }
 
-// Runs the flight of one section and keeps what comes out.
+// The flight of one section, and what comes out of it.
 struct Flight {
-  explicit Flight(int section)
+  explicit Flight(int section, std::size_t others = 0)
       : trace(section),
         transcript(hellos(trace, section == 5)),
         hello_digest(digest(transcript)),
@@ -79,6 +81,7 @@ struct Flight {
     if (section == 4) psk = trace.at("client", "extract secret \"early\"", "IKM");
     for (const char* const name : {"EncryptedExtensions", "CertificateRequest", "Certificate"})
       transcript.update(trace.server_message(name));
+    before = transcript;
     job.shared_secret = shared_secret;
     job.psk = psk;
     std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
@@ -88,14 +91,27 @@ struct Flight {
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
     job.server_application_keys = &server_application;
+    run(others);
+  }
+
+  // In one call with `others` flights of all sections, in turn, before it.
+  void run(std::size_t others) {
+    std::vector<std::unique_ptr<Flight>> flights;
+    std::vector<Job*> jobs;
+    for (std::size_t i = 0; i < others; ++i) {
+      flights.push_back(std::make_unique<Flight>(3 + static_cast<int>(i % 5)));
+      flights.back()->transcript = flights.back()->before;
+      jobs.push_back(&flights.back()->job);
+    }
+    jobs.push_back(&job);
     ScheduleEngine engine;
-    Job* const pointer = &job;
     JobList done;
-    engine.run(std::span<Job* const>(&pointer, 1), done);
+    engine.run(jobs, done);
   }
 
   Trace trace;
   RunningHash transcript;
+  RunningHash before;  // as the flight found it
   Buffer hello_digest;
   Buffer shared_secret;
   Buffer psk;
@@ -118,6 +134,19 @@ INSTANTIATE_TEST_SUITE_P(Section, Rfc8448, testing::Values(3, 4, 5, 6, 7), testi
 TEST_P(Rfc8448, TranscriptUpToServerHelloHasTheDigestOfTheTrace) {
   const Flight flight(GetParam());
   EXPECT_EQ(flight.hello_digest, flight.trace.at("server", "derive secret \"tls13 c hs traffic\"", "hash"));
+}
+
+TEST_P(Rfc8448, FlightIsTheSameAmongOthers) {
+  const Flight alone(GetParam());
+  for (const std::size_t others : {1, 4, 11, 15, 16, 40}) {
+    const Flight flight(GetParam(), others);
+    EXPECT_EQ(flight.job.server_finished, alone.job.server_finished) << others;
+    EXPECT_EQ(digest(flight.transcript), digest(alone.transcript)) << others;
+    EXPECT_EQ(bytes(flight.job.client_finished.expose(32)), bytes(alone.job.client_finished.expose(32))) << others;
+    EXPECT_EQ(bytes(flight.server_application.key.expose(16)), bytes(alone.server_application.key.expose(16)))
+        << others;
+    EXPECT_EQ(bytes(flight.job.master_secret.expose(32)), bytes(alone.job.master_secret.expose(32))) << others;
+  }
 }
 
 TEST_P(Rfc8448, ServerFinishedIsTheTracesOne) {
