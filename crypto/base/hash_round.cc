@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crypto/base/sha2_compress.h"
+
 namespace lockstep {
 
 namespace {
@@ -16,7 +18,25 @@ auto* words_of(State& state) {
   }
 }
 
+template <class Word>
+const Word* schedule_of(const ConstantMessage& message) {
+  if constexpr (sizeof(Word) == 4) {
+    return message.sha256_schedule.data();
+  } else {
+    return message.sha384_schedule.data();
+  }
+}
+
 }  // namespace
+
+ConstantMessage::ConstantMessage(Hash hash, const std::uint8_t* padded, std::size_t index_in) : index(index_in) {
+  std::memcpy(block.data(), padded, block_size(hash));
+  if (hash == Hash::sha256) {
+    sha2::schedule256(padded, sha256_schedule.data());
+  } else {
+    sha2::schedule512(padded, sha384_schedule.data());
+  }
+}
 
 template <class Word>
 void HashRound::Queues<Word>::key(Bytes key, Word* states) {
@@ -54,6 +74,30 @@ void HashRound::Queues<Word>::run_macs(std::size_t blocks) {
   Macs& queue = macs_[blocks - 1];
   lanes_.hmac(queue.keys.data(), queue.messages.data(), blocks, queue.macs.data(), queue.count);
   queue.count = 0;
+}
+
+template <class Word>
+void HashRound::Queues<Word>::mac(const Word* key, const ConstantMessage& message, std::uint8_t* out) {
+  if (!lanes_.has_lanes()) {
+    mac(key, message.block.data(), 1, out);
+    return;
+  }
+  ConstantMacs& queue = constant_macs_[message.index];
+  queue.message = &message;
+  queue.keys[queue.count] = key;
+  queue.macs[queue.count] = out;
+  if (++queue.count < lanes_.width()) return;
+  lanes_.hmac_scheduled(queue.keys.data(), schedule_of<Word>(message), queue.macs.data());
+  queue.count = 0;
+}
+
+// What does not fill lanes by itself shares them with other messages.
+template <class Word>
+void HashRound::Queues<Word>::release_constant_macs() {
+  for (ConstantMacs& queue : constant_macs_) {
+    for (std::size_t i = 0; i < queue.count; ++i) mac(queue.keys[i], queue.message->block.data(), 1, queue.macs[i]);
+    queue.count = 0;
+  }
 }
 
 template <class Word>
@@ -146,6 +190,7 @@ void HashRound::Queues<Word>::run_chains(const Chain* chains, std::size_t count)
 template <class Word>
 void HashRound::Queues<Word>::run() {
   if (key_blocks_.count != 0) run_key_blocks();
+  release_constant_macs();
   for (std::size_t blocks = 1; blocks <= kMaxMacBlocks; ++blocks) {
     if (macs_[blocks - 1].count != 0) run_macs(blocks);
   }
@@ -171,6 +216,14 @@ void HashRound::mac(Hash hash, const HmacState& key, const std::uint8_t* message
     sha256_.mac(key.sha256.data(), message, blocks, out);
   } else {
     sha384_.mac(key.sha384.data(), message, blocks, out);
+  }
+}
+
+void HashRound::mac(Hash hash, const HmacState& key, const ConstantMessage& message, std::uint8_t* out) {
+  if (hash == Hash::sha256) {
+    sha256_.mac(key.sha256.data(), message, out);
+  } else {
+    sha384_.mac(key.sha384.data(), message, out);
   }
 }
 

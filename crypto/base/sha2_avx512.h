@@ -26,6 +26,8 @@ struct LaneKernels {
   /// each: the states after the inner and the outer key block. Writes the hash's 32 or 48 bytes to each of `macs`.
   void (*hmac)(const Word* const* keys, const std::uint8_t* const* blocks, std::size_t count,
                std::uint8_t* const* macs);
+  /// The same for one message of one block in all lanes, given as its message schedule with the round constants added.
+  void (*hmac_scheduled)(const Word* const* keys, const Word* schedule, std::uint8_t* const* macs);
 };
 
 /// SHA-256 in 512-bit registers.

@@ -37,6 +37,11 @@ void compress256_ni_pair(std::uint32_t* const* states, const std::uint8_t* const
 /// Adds `count` blocks of 128 bytes to the SHA-512 (and SHA-384) state of eight words.
 void compress512_portable(std::uint64_t* state, const std::uint8_t* blocks, std::size_t count);
 
+/// The message schedule of one block of 64 bytes, with the round constants added: 64 words.
+void schedule256(const std::uint8_t* block, std::uint32_t* schedule);
+/// The same for SHA-512: 80 words.
+void schedule512(const std::uint8_t* block, std::uint64_t* schedule);
+
 /// Whether this CPU has the SHA instructions.
 bool has_sha_ni();
 

@@ -43,6 +43,13 @@ class Lanes {
   void hmac(const Word* const* keys, const std::uint8_t* const* blocks, std::size_t count, std::uint8_t* const* macs,
             std::size_t n) const;
 
+  /// Whether `hmac_scheduled` is there: messages go in lanes.
+  bool has_lanes() const { return ways_[0].kernels != nullptr; }
+  /// The MACs of one message of one block, given as its schedule (see sha2_compress.h), for width() keys.
+  void hmac_scheduled(const Word* const* keys, const Word* schedule, std::uint8_t* const* macs) const {
+    ways_[0].kernels->hmac_scheduled(keys, schedule, macs);
+  }
+
   static constexpr Word kInnerPad = static_cast<Word>(0x3636363636363636);
   static constexpr Word kOuterPad = static_cast<Word>(0x5c5c5c5c5c5c5c5c);
 

@@ -1,5 +1,5 @@
 // SHA-256 with the SHA instructions. sha256rnds2 does two rounds on the state as two registers, (a b e f) and (c d g
-// h). It has a latency of four cycles and starts every second one, so that two messages go well side by side.
+// h), and waits for the one before. Two messages side by side fill half of that wait; more gain nothing.
 #include <immintrin.h>
 
 #include "crypto/base/sha2_compress.h"

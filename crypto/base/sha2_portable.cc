@@ -72,6 +72,17 @@ void compress(Word* state, const std::uint8_t* blocks, std::size_t count) {
   wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(w.data()), sizeof w));
 }
 
+template <class Sha, class Word = typename Sha::Word>
+void expand(const std::uint8_t* block, Word* schedule) {
+  std::memcpy(schedule, block, 16 * sizeof(Word));
+  for (std::size_t t = 0; t < 16; ++t) schedule[t] = Sha::big_endian(schedule[t]);
+  for (std::size_t t = 16; t < Sha::kRounds; ++t) {
+    schedule[t] =
+        Sha::small_sigma1(schedule[t - 2]) + schedule[t - 7] + Sha::small_sigma0(schedule[t - 15]) + schedule[t - 16];
+  }
+  for (std::size_t t = 0; t < Sha::kRounds; ++t) schedule[t] += Sha::constant(t);
+}
+
 }  // namespace
 
 void compress256_portable(std::uint32_t* state, const std::uint8_t* blocks, std::size_t count) {
@@ -80,6 +91,14 @@ void compress256_portable(std::uint32_t* state, const std::uint8_t* blocks, std:
 
 void compress512_portable(std::uint64_t* state, const std::uint8_t* blocks, std::size_t count) {
   compress<Sha512>(state, blocks, count);
+}
+
+void schedule256(const std::uint8_t* block, std::uint32_t* schedule) {
+  expand<Sha256>(block, schedule);
+}
+
+void schedule512(const std::uint8_t* block, std::uint64_t* schedule) {
+  expand<Sha512>(block, schedule);
 }
 
 }  // namespace lockstep::sha2

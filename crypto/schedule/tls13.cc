@@ -27,17 +27,25 @@ PaddedMessage<1> message_of_zeros(Hash hash) {
   return message;
 }
 
-LabelMessage with_digest(Hash hash, std::string_view label) {
-  return {hash, label, Bytes(DigestBytes{}).first(digest_size(hash)), digest_size(hash)};
+// The one block that HKDF-Expand authenticates for a label.
+PaddedMessage<1> message_of_label(Hash hash, std::string_view label, Bytes context, std::size_t out_size) {
+  constexpr std::uint8_t kCounter = 1;
+  PaddedMessage<1> message;
+  message.assign(hash, {HkdfLabel(label, context, out_size).bytes(), Bytes(&kCounter, 1)});
+  return message;
+}
+
+ConstantMessage label_without_context(Hash hash, std::string_view label, std::size_t out_size, std::size_t index) {
+  return {hash, message_of_label(hash, label, {}, out_size).data(), index};
 }
 
 }  // namespace
 
-LabelMessage::LabelMessage(Hash hash, std::string_view label, Bytes context, std::size_t out_size) {
-  constexpr std::uint8_t kFirst = 1;  // HKDF-Expand's counter
-  const HkdfLabel info(label, context, out_size);
-  message.assign(hash, {info.bytes(), Bytes(&kFirst, 1)});
-  context_at = info.bytes().size() - context.size();
+LabelMessage::LabelMessage(Hash hash, std::string_view label) {
+  const std::size_t size = digest_size(hash);
+  const Bytes placeholder = Bytes(DigestBytes{}).first(size);
+  message = message_of_label(hash, label, placeholder, size);
+  context_at = HkdfLabel(label, placeholder, size).bytes().size() - size;
 }
 
 Tls13Constants::Tls13Constants(Hash hash_in)
@@ -45,23 +53,25 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       zero_salt(hash, {}),
       empty(digest_of_nothing(hash)),
       no_psk_salt(salt_without_psk(hash, zero_salt, Bytes(empty).first(digest_size(hash)))),
+      client_handshake_traffic(hash, "c hs traffic"),
+      server_handshake_traffic(hash, "s hs traffic"),
+      client_application_traffic(hash, "c ap traffic"),
+      server_application_traffic(hash, "s ap traffic"),
       zeros(message_of_zeros(hash)),
-      derived(hash, "derived", Bytes(empty).first(digest_size(hash)), digest_size(hash)),
-      client_handshake_traffic(with_digest(hash, "c hs traffic")),
-      server_handshake_traffic(with_digest(hash, "s hs traffic")),
-      client_application_traffic(with_digest(hash, "c ap traffic")),
-      server_application_traffic(with_digest(hash, "s ap traffic")),
-      finished(hash, "finished", {}, digest_size(hash)),
-      traffic_update(hash, "traffic upd", {}, digest_size(hash)),
-      key16(hash, "key", {}, 16),
-      key32(hash, "key", {}, 32),
-      iv(hash, "iv", {}, kAeadNonce) {}
+      constant_zeros(hash, zeros.data(), 0),
+      derived(hash, message_of_label(hash, "derived", Bytes(empty).first(digest_size(hash)), digest_size(hash)).data(),
+              1),
+      finished(label_without_context(hash, "finished", digest_size(hash), 2)),
+      traffic_update(label_without_context(hash, "traffic upd", digest_size(hash), 3)),
+      key16(label_without_context(hash, "key", 16, 4)),
+      key32(label_without_context(hash, "key", 32, 5)),
+      iv(label_without_context(hash, "iv", kAeadNonce, 6)) {}
 
 void TrafficKeys::expand(HashRound& round, const Tls13Constants& constants, const HmacState& traffic_secret,
                          const RecordKeys& keys) {
-  const LabelMessage& key = key_size(keys.aead) == 16 ? constants.key16 : constants.key32;
-  round.mac(constants.hash, traffic_secret, key.message.data(), 1, key_.data());
-  round.mac(constants.hash, traffic_secret, constants.iv.message.data(), 1, iv_.data());
+  const ConstantMessage& key = key_size(keys.aead) == 16 ? constants.key16 : constants.key32;
+  round.mac(constants.hash, traffic_secret, key, key_.data());
+  round.mac(constants.hash, traffic_secret, constants.iv, iv_.data());
 }
 
 void TrafficKeys::take(RecordKeys& keys) const {
@@ -112,12 +122,6 @@ void Tls13ServerFlight::derive(HashRound& round, const HmacState& secret, const 
   round.mac(hash_, secret, message.data(), 1, out);
 }
 
-// HKDF-Expand-Label with nothing but constants.
-void Tls13ServerFlight::derive_constant(HashRound& round, const HmacState& secret, const LabelMessage& label,
-                                        std::uint8_t* out) {
-  round.mac(hash_, secret, label.message.data(), 1, out);
-}
-
 // Early Secret = HKDF-Extract(0, PSK).
 void Tls13ServerFlight::early_secret(HashRound& round) {
   if (job_.psk.size() > PaddedMessage<1>::capacity(hash_)) {
@@ -133,7 +137,7 @@ void Tls13ServerFlight::early_secret_key(HashRound& round) {
 }
 
 void Tls13ServerFlight::early_derived(HashRound& round) {
-  derive_constant(round, secret_state_, constants_.derived, derived_.data());
+  round.mac(hash_, secret_state_, constants_.derived, derived_.data());
 }
 
 void Tls13ServerFlight::handshake_salt(HashRound& round) {
@@ -162,7 +166,7 @@ void Tls13ServerFlight::handshake_traffic_secrets(HashRound& round) {
   const std::uint8_t* const hellos = job_.hello_digest.data();
   derive(round, secret_state_, constants_.client_handshake_traffic, hellos, client_message_, client_traffic_.data());
   derive(round, secret_state_, constants_.server_handshake_traffic, hellos, server_message_, server_traffic_.data());
-  derive_constant(round, secret_state_, constants_.derived, derived_.data());
+  round.mac(hash_, secret_state_, constants_.derived, derived_.data());
 }
 
 void Tls13ServerFlight::handshake_traffic_keys_of_secrets(HashRound& round) {
@@ -175,9 +179,9 @@ void Tls13ServerFlight::handshake_traffic_keys_of_secrets(HashRound& round) {
 void Tls13ServerFlight::handshake_keys_and_master_secret(HashRound& round) {
   client_keys_.expand(round, constants_, client_state_, *job_.client_handshake_keys);
   server_keys_.expand(round, constants_, server_state_, *job_.server_handshake_keys);
-  derive_constant(round, client_state_, constants_.finished, client_finished_key_.data());
-  derive_constant(round, server_state_, constants_.finished, server_finished_key_.data());
-  round.mac(hash_, derived_state_, constants_.zeros.data(), 1, secret_.data());
+  round.mac(hash_, client_state_, constants_.finished, client_finished_key_.data());
+  round.mac(hash_, server_state_, constants_.finished, server_finished_key_.data());
+  round.mac(hash_, derived_state_, constants_.constant_zeros, secret_.data());
 }
 
 void Tls13ServerFlight::finished_keys(HashRound& round) {
@@ -237,7 +241,7 @@ bool Tls13KeyUpdate::step(HashRound& round) {
       round.key(job_.hash, secret, state_);
       return true;
     case 1:
-      round.mac(job_.hash, state_, constants_.traffic_update.message.data(), 1, secret.data());
+      round.mac(job_.hash, state_, constants_.traffic_update, secret.data());
       return true;
     case 3:
       keys_.expand(round, constants_, state_, *job_.keys);

@@ -8,9 +8,9 @@
 
 namespace lockstep::crypto {
 
-/// The message of an HKDF-Expand-Label with one label, ready but for its context.
+/// The message of a Derive-Secret with one label, ready but for the transcript's digest.
 struct LabelMessage {
-  LabelMessage(Hash hash, std::string_view label, Bytes context, std::size_t out_size);
+  LabelMessage(Hash hash, std::string_view label);
 
   PaddedMessage<1> message;
   std::size_t context_at;
@@ -24,17 +24,18 @@ struct Tls13Constants {
   HmacKey zero_salt;                           // salt of the early secret
   std::array<std::uint8_t, kMaxDigest> empty;  // digest of the empty string
   HmacKey no_psk_salt;                         // salt of the handshake secret when there is no PSK
-  PaddedMessage<1> zeros;                      // a digest's size of zeros
-  LabelMessage derived;
   LabelMessage client_handshake_traffic;
   LabelMessage server_handshake_traffic;
   LabelMessage client_application_traffic;
   LabelMessage server_application_traffic;
-  LabelMessage finished;
-  LabelMessage traffic_update;
-  LabelMessage key16;
-  LabelMessage key32;
-  LabelMessage iv;
+  PaddedMessage<1> zeros;          // a digest's size of zeros, to be replaced by a digest
+  ConstantMessage constant_zeros;  // the same, for Master Secret = HKDF-Extract(..., 0)
+  ConstantMessage derived;         // the rest is messages of HKDF-Expand-Label
+  ConstantMessage finished;
+  ConstantMessage traffic_update;
+  ConstantMessage key16;
+  ConstantMessage key32;
+  ConstantMessage iv;
 };
 
 /// One secret or digest.
@@ -88,7 +89,6 @@ class Tls13ServerFlight {
 
   void derive(HashRound& round, const HmacState& secret, const LabelMessage& label, const std::uint8_t* digest,
               PaddedMessage<1>& message, std::uint8_t* out);
-  void derive_constant(HashRound& round, const HmacState& secret, const LabelMessage& label, std::uint8_t* out);
   Bytes digest_bytes(const std::uint8_t* bytes) const { return {bytes, size_}; }
 
   Tls13ServerFlightJob& job_;
