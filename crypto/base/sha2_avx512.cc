@@ -86,24 +86,12 @@ struct Sha256x16 {
     }
   }
 
-  LOCKSTEP_INLINE void load_blocks(const std::uint8_t* const* blocks, std::size_t offset, Vector* w) {
-    for (std::size_t i = 0; i < 16; ++i) w[i] = big_endian(_mm512_loadu_si512(blocks[i] + offset));
-    transpose(w);
-  }
-  LOCKSTEP_INLINE void load_keys(const std::uint8_t* const* keys, const std::size_t* sizes, Vector* w) {
-    for (std::size_t i = 0; i < 16; ++i) {
-      const __mmask64 bytes = _bzhi_u64(~0ULL, static_cast<unsigned>(sizes[i]));
-      w[i] = big_endian(_mm512_maskz_loadu_epi8(bytes, keys[i]));
-    }
-    transpose(w);
-  }
-  // Two lanes in each row, lanes i and i + 4 in the first four, 8 + i and 12 + i in the others, come out in order.
-  LOCKSTEP_INLINE void load_states(const Word* const* states, std::size_t offset, Vector* v) {
+  // The same for rows of eight words, which `row` gives by lane. Two lanes share a register, lanes i and i + 4 the
+  // first four, 8 + i and 12 + i the others, so that they come out in order.
+  LOCKSTEP_INLINE void transpose_halves(Vector* v, const auto& row) {
     for (std::size_t i = 0; i < 8; ++i) {
       const std::size_t lane = i < 4 ? i : i + 4;
-      v[i] = _mm512_inserti64x4(
-          _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(states[lane] + offset))),
-          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(states[lane + 4] + offset)), 1);
+      v[i] = _mm512_inserti64x4(_mm512_castsi256_si512(row(lane)), row(lane + 4), 1);
     }
     transpose4(v[0], v[1], v[2], v[3]);
     transpose4(v[4], v[5], v[6], v[7]);
@@ -113,6 +101,32 @@ struct Sha256x16 {
       v[i] = low;
       v[i + 4] = high;
     }
+  }
+
+  LOCKSTEP_INLINE void load_blocks(const std::uint8_t* const* blocks, std::size_t offset, Vector* w) {
+    for (std::size_t i = 0; i < 16; ++i) w[i] = big_endian(_mm512_loadu_si512(blocks[i] + offset));
+    transpose(w);
+  }
+  LOCKSTEP_INLINE void load_keys(const std::uint8_t* const* keys, const std::size_t* sizes, Vector* w) {
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < 16; ++i) longest = sizes[i] > longest ? sizes[i] : longest;
+    if (longest > 32) {
+      for (std::size_t i = 0; i < 16; ++i)
+        w[i] = big_endian(_mm512_maskz_loadu_epi8(_bzhi_u64(~0ULL, static_cast<unsigned>(sizes[i])), keys[i]));
+      transpose(w);
+      return;
+    }
+    const auto half = [=](std::size_t lane) __attribute__((always_inline)) {
+      return _mm256_maskz_loadu_epi8(_bzhi_u32(~0U, static_cast<unsigned>(sizes[lane])), keys[lane]);
+    };
+    transpose_halves(w, half);
+    for (int i = 0; i < 8; ++i) w[i] = big_endian(w[i]);
+    for (int i = 8; i < 16; ++i) w[i] = splat(0);
+  }
+  LOCKSTEP_INLINE void load_states(const Word* const* states, std::size_t offset, Vector* v) {
+    transpose_halves(v, [=](std::size_t lane) __attribute__((always_inline)) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(states[lane] + offset));
+    });
   }
   LOCKSTEP_INLINE void store_rows(Vector* v, const auto& store) {
     const Vector first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);

@@ -8,6 +8,15 @@
 
 namespace lockstep::crypto {
 
+/// Copies one digest. Its two sizes are written out, since a copy of unknown length costs a call.
+inline void copy_digest(Hash hash, const std::uint8_t* from, std::uint8_t* to) {
+  if (hash == Hash::sha256) {
+    std::memcpy(to, from, digest_size(Hash::sha256));
+  } else {
+    std::memcpy(to, from, digest_size(Hash::sha384));
+  }
+}
+
 /// Room for up to `kBlocks` blocks. Trivial, since it lives in scratch memory that is wiped as a whole; holds nothing
 /// until it is assigned.
 template <std::size_t kBlocks>

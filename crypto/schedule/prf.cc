@@ -33,7 +33,7 @@ bool Prf::step(HashRound& round) {
   if (index_ == 0) {
     round.mac(hash_, *secret_, seed_.data(), seed_.blocks(), next_a.at(0));
   } else {
-    std::memcpy(block_message_.at(0), a.data(), size);
+    copy_digest(hash_, a.data(), block_message_.at(0));
     round.mac(hash_, *secret_, block_message_.data(), block_message_.blocks(), block_.data());
     if (out_.size() > size) round.mac(hash_, *secret_, a.data(), 1, next_a.at(0));
   }

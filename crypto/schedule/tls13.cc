@@ -75,8 +75,13 @@ void TrafficKeys::expand(HashRound& round, const Tls13Constants& constants, cons
 }
 
 void TrafficKeys::take(RecordKeys& keys) const {
-  keys.key.assign(Bytes(key_).first(key_size(keys.aead)));
-  keys.iv.assign(Bytes(iv_).first(kAeadNonce));
+  // Sizes written out: a copy of unknown length costs a call.
+  if (key_size(keys.aead) == 16) {
+    keys.key.assign(Bytes(key_).first<16>());
+  } else {
+    keys.key.assign(Bytes(key_).first<32>());
+  }
+  keys.iv.assign(Bytes(iv_).first<kAeadNonce>());
 }
 
 Tls13ServerFlight::Tls13ServerFlight(Tls13ServerFlightJob& job, const Tls13Constants& constants)
@@ -118,7 +123,7 @@ bool Tls13ServerFlight::step(HashRound& round) {
 void Tls13ServerFlight::derive(HashRound& round, const HmacState& secret, const LabelMessage& label,
                                const std::uint8_t* digest, PaddedMessage<1>& message, std::uint8_t* out) {
   message = label.message;
-  std::memcpy(message.at(label.context_at), digest, size_);
+  copy_digest(hash_, digest, message.at(label.context_at));
   round.mac(hash_, secret, message.data(), 1, out);
 }
 
@@ -187,7 +192,7 @@ void Tls13ServerFlight::handshake_keys_and_master_secret(HashRound& round) {
 void Tls13ServerFlight::finished_keys(HashRound& round) {
   client_keys_.take(*job_.client_handshake_keys);
   server_keys_.take(*job_.server_handshake_keys);
-  job_.master_secret.assign(digest_bytes(secret_.data()));
+  copy_digest(hash_, secret_.data(), job_.master_secret.writable().data());
   round.key(hash_, digest_bytes(server_finished_key_.data()), server_state_);
   round.key(hash_, digest_bytes(client_finished_key_.data()), client_state_);
   round.key(hash_, digest_bytes(secret_.data()), secret_state_);
@@ -203,7 +208,7 @@ void Tls13ServerFlight::server_finished(HashRound& round) {
 }
 
 void Tls13ServerFlight::flight_digest(HashRound& round) {
-  std::memcpy(job_.server_finished.data(), &finished_message_[4], size_);
+  copy_digest(hash_, &finished_message_[4], job_.server_finished.data());
   round.append(*job_.transcript, Bytes(finished_message_).first(4 + size_));
   round.digest(*job_.transcript, {digest_message_.at(0), size_});
 }
