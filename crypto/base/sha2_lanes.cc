@@ -82,13 +82,14 @@ template <class Word>
 void Lanes<Word>::add_ways(Features features) {
   const auto add = [this](Way way) { ways_[way_count_++] = way; };
   if constexpr (sizeof(Word) == 4) {
-    if (features.avx512) add({16, features.sha_ni ? 10U : 2U, kSha256Lanes16.compress, &kSha256Lanes16});
-    if (features.sha_ni) add({2, 2, compress256_ni_pair, nullptr});
-    add({1, 1, features.sha_ni ? one_ni : one_portable256, nullptr});
+    if (features.avx512 && features.sha_ni) add({16, 10, 9, kSha256Lanes16.compress, &kSha256Lanes16});
+    if (features.avx512 && !features.sha_ni) add({16, 2, 2, kSha256Lanes16.compress, &kSha256Lanes16});
+    if (features.sha_ni) add({2, 2, 2, compress256_ni_pair, nullptr});
+    add({1, 1, 1, features.sha_ni ? one_ni : one_portable256, nullptr});
   } else {
-    if (features.avx512) add({8, 5, kSha384Lanes8.compress, &kSha384Lanes8});
-    if (features.avx512) add({4, 2, kSha384Lanes4.compress, &kSha384Lanes4});
-    add({1, 1, one_portable512, nullptr});
+    if (features.avx512) add({8, 5, 5, kSha384Lanes8.compress, &kSha384Lanes8});
+    if (features.avx512) add({4, 2, 2, kSha384Lanes4.compress, &kSha384Lanes4});
+    add({1, 1, 1, one_portable512, nullptr});
   }
 }
 
@@ -102,6 +103,13 @@ template <class Word>
 const typename Lanes<Word>::Way& Lanes<Word>::way_for(std::size_t n) const {
   std::size_t i = 0;
   while (n < ways_[i].least) ++i;
+  return ways_[i];
+}
+
+template <class Word>
+const typename Lanes<Word>::Way& Lanes<Word>::keyed_way_for(std::size_t n) const {
+  std::size_t i = 0;
+  while (n < ways_[i].least_keyed) ++i;
   return ways_[i];
 }
 
@@ -124,7 +132,7 @@ template <class Word>
 void Lanes<Word>::key_block(const std::uint8_t* const* keys, const std::size_t* sizes, const Word* pads,
                             Word* const* states, std::size_t n) const {
   while (n > 0) {
-    const Way& way = way_for(n);
+    const Way& way = keyed_way_for(n);
     if (way.kernels == nullptr) {
       few_key_blocks(keys, sizes, pads, states, n);
       return;
@@ -160,7 +168,7 @@ template <class Word>
 void Lanes<Word>::hmac(const Word* const* keys, const std::uint8_t* const* blocks, std::size_t count,
                        std::uint8_t* const* macs, std::size_t n) const {
   while (n > 0) {
-    const Way& way = way_for(n);
+    const Way& way = keyed_way_for(n);
     if (way.kernels == nullptr) {
       few_hmacs(keys, blocks, count, macs, n);
       return;

@@ -54,14 +54,17 @@ class Lanes {
   static constexpr Word kOuterPad = static_cast<Word>(0x5c5c5c5c5c5c5c5c);
 
  private:
-  /// A way to compress, worth it from `least` messages on.
+  /// A way to go, worth it from `least` messages on, or `least_keyed` where keys and MACs are made, which cost other
+  /// ways some work around their blocks.
   struct Way {
     std::size_t lanes;
     std::size_t least;
+    std::size_t least_keyed;
     void (*compress)(Word* const* states, const std::uint8_t* const* blocks, std::size_t count);
     const LaneKernels<Word>* kernels;  // nullptr where there are no lanes
   };
   const Way& way_for(std::size_t n) const;
+  const Way& keyed_way_for(std::size_t n) const;
   void add_ways(Features features);
   void few_key_blocks(const std::uint8_t* const* keys, const std::size_t* sizes, const Word* pads, Word* const* states,
                       std::size_t n) const;

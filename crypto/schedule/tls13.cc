@@ -6,6 +6,8 @@ namespace lockstep::crypto {
 
 namespace {
 
+constexpr DigestBytes kZeros{};
+
 DigestBytes digest_of_nothing(Hash hash) {
   DigestBytes digest{};
   digest_of(hash, {}, digest);
@@ -16,14 +18,14 @@ DigestBytes digest_of_nothing(Hash hash) {
 HmacKey salt_without_psk(Hash hash, const HmacKey& zero_salt, Bytes empty_digest) {
   const std::size_t size = digest_size(hash);
   Secret<kMaxDigest> secret;
-  zero_salt.mac({Bytes(DigestBytes{}).first(size)}, secret.writable(size));
+  zero_salt.mac({Bytes(kZeros).first(size)}, secret.writable(size));
   hkdf_expand_label(HmacKey(hash, secret.expose(size)), "derived", empty_digest, secret.writable(size));
   return {hash, secret.expose(size)};
 }
 
 PaddedMessage<1> message_of_zeros(Hash hash) {
   PaddedMessage<1> message;
-  message.assign(hash, {Bytes(DigestBytes{}).first(digest_size(hash))});
+  message.assign(hash, {Bytes(kZeros).first(digest_size(hash))});
   return message;
 }
 
@@ -43,7 +45,7 @@ ConstantMessage label_without_context(Hash hash, std::string_view label, std::si
 
 LabelMessage::LabelMessage(Hash hash, std::string_view label) {
   const std::size_t size = digest_size(hash);
-  const Bytes placeholder = Bytes(DigestBytes{}).first(size);
+  const Bytes placeholder = Bytes(kZeros).first(size);
   message = message_of_label(hash, label, placeholder, size);
   context_at = HkdfLabel(label, placeholder, size).bytes().size() - size;
 }

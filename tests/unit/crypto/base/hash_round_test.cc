@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "crypto/base/random.h"
@@ -84,6 +85,37 @@ TEST_P(HashRoundTest, AuthenticatesWithKeysMadeInTheRoundBefore) {
       Buffer expected(entry.mac.size());
       HmacKey(entry.hash, entry.key).mac({entry.message}, expected);
       ASSERT_EQ(entry.mac, expected) << count << " at once, a message of " << entry.message.size();
+    }
+  }
+}
+
+TEST_P(HashRoundTest, AuthenticatesConstantMessages) {
+  std::vector<Buffer> messages;
+  std::vector<ConstantMessage> constants[2];  // by hash
+  for (std::size_t index = 0; index < ConstantMessage::kMost; ++index) {
+    messages.push_back(random_bytes(random_, 7 * index));
+    for (const Hash hash : {Hash::sha256, Hash::sha384})
+      constants[static_cast<std::size_t>(hash)].emplace_back(hash, padded(hash, messages.back()).data(), index);
+  }
+  for (std::size_t count = 1; count <= 80; ++count) {
+    struct Entry {
+      std::unique_ptr<HmacKey> key;
+      std::size_t index;
+      Buffer mac;
+    };
+    std::vector<Entry> entries(count);
+    for (Entry& entry : entries) {
+      const Hash hash = any_hash(random_);
+      entry.key = std::make_unique<HmacKey>(hash, random_bytes(random_, 32));
+      entry.index = random_.below(2) * random_.below(ConstantMessage::kMost);
+      entry.mac.resize(digest_size(hash));
+      round_.mac(hash, entry.key->state(), constants[static_cast<std::size_t>(hash)][entry.index], entry.mac.data());
+    }
+    round_.run();
+    for (const Entry& entry : entries) {
+      Buffer expected(entry.mac.size());
+      entry.key->mac({messages[entry.index]}, expected);
+      ASSERT_EQ(entry.mac, expected) << count << " at once, message " << entry.index;
     }
   }
 }

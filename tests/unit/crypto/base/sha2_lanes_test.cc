@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "crypto/base/hmac.h"
+#include "crypto/base/bytes.h"
 #include "crypto/base/random.h"
 #include "crypto/base/sha2_compress.h"
 
@@ -15,9 +15,6 @@ namespace {
 
 template <class Word>
 using State = std::array<Word, 8>;
-
-template <class Word>
-constexpr Hash kHash = sizeof(Word) == 4 ? Hash::sha256 : Hash::sha384;
 
 template <class Word>
 Word any_word(Random& random) {
@@ -65,31 +62,29 @@ struct Input {
   std::vector<std::vector<std::uint8_t>> blocks;
 };
 
-struct WithWord {
-  template <class Word>
-  static void expect_kernel_agrees(const LaneKernels<Word>& kernels) {
-    if (!has_avx512()) GTEST_SKIP() << "this CPU has no AVX-512";
-    Random random = Random::from_number(1);
-    for (int round = 0; round < 300; ++round) {
-      const std::size_t count = random.below(5);
-      Input<Word> input(random, kernels.lanes, count);
-      const auto expected = input.compressed(count);
-      kernels.compress(input.state_pointers().data(), input.block_pointers().data(), count);
-      ASSERT_EQ(input.states, expected) << count << " blocks";
-    }
+template <class Word>
+void expect_kernel_agrees(const LaneKernels<Word>& kernels) {
+  if (!has_avx512()) GTEST_SKIP() << "this CPU has no AVX-512";
+  Random random = Random::from_number(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t count = random.below(5);
+    Input<Word> input(random, kernels.lanes, count);
+    const auto expected = input.compressed(count);
+    kernels.compress(input.state_pointers().data(), input.block_pointers().data(), count);
+    ASSERT_EQ(input.states, expected) << count << " blocks";
   }
-};
+}
 
 TEST(Sha256Lanes16, AgreeWithPortableCodeOnRandomStatesAndBlocks) {
-  WithWord::expect_kernel_agrees(kSha256Lanes16);
+  expect_kernel_agrees(kSha256Lanes16);
 }
 
 TEST(Sha384Lanes8, AgreeWithPortableCodeOnRandomStatesAndBlocks) {
-  WithWord::expect_kernel_agrees(kSha384Lanes8);
+  expect_kernel_agrees(kSha384Lanes8);
 }
 
 TEST(Sha384Lanes4, AgreeWithPortableCodeOnRandomStatesAndBlocks) {
-  WithWord::expect_kernel_agrees(kSha384Lanes4);
+  expect_kernel_agrees(kSha384Lanes4);
 }
 
 TEST(Sha256NiPair, AgreesWithPortableCodeOnRandomStatesAndBlocks) {
@@ -102,6 +97,40 @@ TEST(Sha256NiPair, AgreesWithPortableCodeOnRandomStatesAndBlocks) {
     compress256_ni_pair(input.state_pointers().data(), input.block_pointers().data(), count);
     ASSERT_EQ(input.states, expected);
   }
+}
+
+template <class Word>
+void expect_schedule_instead_of_block(const LaneKernels<Word>& kernels,
+                                      void (*make_schedule)(const std::uint8_t* block, Word* schedule)) {
+  if (!has_avx512()) GTEST_SKIP() << "this CPU has no AVX-512";
+  Random random = Random::from_number(4);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::array<Word, 16>> keys(kernels.lanes);
+    std::vector<const Word*> key_pointers;
+    std::vector<std::array<std::uint8_t, Lanes<Word>::kDigest>> macs(kernels.lanes);
+    std::vector<std::array<std::uint8_t, Lanes<Word>::kDigest>> expected(kernels.lanes);
+    std::vector<std::uint8_t*> mac_pointers;
+    std::vector<std::uint8_t*> expected_pointers;
+    for (std::size_t i = 0; i < kernels.lanes; ++i) {
+      for (Word& word : keys[i]) word = any_word<Word>(random);
+      key_pointers.push_back(keys[i].data());
+      mac_pointers.push_back(macs[i].data());
+      expected_pointers.push_back(expected[i].data());
+    }
+    const std::vector<std::uint8_t> block = random_bytes(random, Lanes<Word>::kBlock);
+    std::array<Word, 80> schedule;
+    make_schedule(block.data(), schedule.data());
+    kernels.hmac_scheduled(key_pointers.data(), schedule.data(), mac_pointers.data());
+    const std::vector<const std::uint8_t*> blocks(kernels.lanes, block.data());
+    kernels.hmac(key_pointers.data(), blocks.data(), 1, expected_pointers.data());
+    ASSERT_EQ(macs, expected);
+  }
+}
+
+TEST(LaneKernels, TakeAScheduleInsteadOfTheBlock) {
+  expect_schedule_instead_of_block(kSha256Lanes16, schedule256);
+  expect_schedule_instead_of_block(kSha384Lanes8, schedule512);
+  expect_schedule_instead_of_block(kSha384Lanes4, schedule512);
 }
 
 /// What a processor may have; what this one has not is skipped.
