@@ -29,7 +29,7 @@ struct Sha256x16 {
   static constexpr std::size_t kLanes = 16;
   static constexpr std::size_t kRounds = 64;
   static constexpr std::size_t kDigestWords = 8;
-  static constexpr Word kHmacBits = (64 + 32) * 8;
+  static constexpr Word kHmacBits = 8U * (64U + 32U);
   static constexpr Word kInitial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
@@ -160,7 +160,8 @@ struct Sha256x16 {
 
 // What SHA-512's lanes have in common, whatever their number.
 template <class Sha>
-struct Sha384Common {
+class Sha384Common {
+ public:
   LOCKSTEP_INLINE auto big_sigma0(auto a) {
     return Sha::template logic<0x96>(Sha::template rotated<28>(a), Sha::template rotated<34>(a),
                                      Sha::template rotated<39>(a));
@@ -181,9 +182,13 @@ struct Sha384Common {
   using Word = std::uint64_t;
   static constexpr std::size_t kRounds = 80;
   static constexpr std::size_t kDigestWords = 6;  // SHA-384's
-  static constexpr Word kHmacBits = (128 + 48) * 8;
+  static constexpr Word kHmacBits = 8ULL * (128 + 48);
   static constexpr Word kInitial[8] = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
                                        0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4};
+
+ private:
+  friend Sha;
+  Sha384Common() = default;
 };
 
 // Eight lanes of 64 bits.

@@ -75,7 +75,7 @@ struct Messages {
     for (int i = 0; i < n; ++i) {
       old_abef[i] = abef[i];
       old_cdgh[i] = cdgh[i];
-      for (int j = 0; j < 4; ++j) m[j][i] = _mm_shuffle_epi8(load(blocks[i] + offset + 16 * j), big_endian);
+      for (std::size_t j = 0; j < 4; ++j) m[j][i] = _mm_shuffle_epi8(load(blocks[i] + offset + 16 * j), big_endian);
     }
     rounds(0, 0);
     rounds(1, 4);
