@@ -5,7 +5,7 @@
 namespace lockstep::crypto {
 namespace {
 
-void wipe_key(gcm_key_data& key) {
+void wipe_key(ExpandedKey& key) {
   wipe({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
 }
 
@@ -18,11 +18,11 @@ void count(std::atomic<std::uint64_t>& counter) {
 ExpandedKeys::ExpandedKeys(std::size_t entries, ExpandedKeyCounters& counters) : counters_(counters) {
   while (capacity() < entries) set_count_ *= 2;
   sets_.reset(new (std::nothrow) Set[set_count_]());
-  keys_.reset(new (std::nothrow) Key[capacity()]());
+  keys_.reset(new (std::nothrow) ExpandedKey[capacity()]());
 }
 
 ExpandedKeys::~ExpandedKeys() {
-  for (std::size_t i = 0; keys_ != nullptr && i < capacity(); ++i) wipe_key(keys_[i].data);
+  for (std::size_t i = 0; keys_ != nullptr && i < capacity(); ++i) wipe_key(keys_[i]);
 }
 
 std::size_t ExpandedKeys::set_of(std::uint64_t id) const {
@@ -36,7 +36,7 @@ std::size_t ExpandedKeys::way_of(const Set& set, std::uint64_t id) {
   return way;
 }
 
-ExpandedKeys::Slot ExpandedKeys::find_or_take(std::uint64_t id) {
+ExpandedKeys::Slot ExpandedKeys::find_or_take(std::uint64_t id, std::uint32_t in_use) {
   const std::size_t index = set_of(id);
   Set& set = sets_[index];
   ++clock_;
@@ -51,6 +51,7 @@ ExpandedKeys::Slot ExpandedKeys::find_or_take(std::uint64_t id) {
     way = 0;
     for (std::size_t i = 1; i < kWays; ++i)
       if (clock_ - set.used[i] > clock_ - set.used[way]) way = i;
+    if (clock_ - set.used[way] <= in_use) return {nullptr, false};
     wipe_key(key_at(index, way));
     count(counters_.evictions);
   }
@@ -69,13 +70,13 @@ void ExpandedKeys::forget(std::uint64_t id) {
   wipe_key(key_at(index, way));
 }
 
-void ExpandedKeys::prefetch_key(std::uint64_t id) const {
+void ExpandedKeys::prefetch_key(std::uint64_t id, std::size_t size) const {
   constexpr std::size_t kLine = 64;
   const std::size_t index = set_of(id);
   const std::size_t way = way_of(sets_[index], id);
   if (way == kWays) return;
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&key_at(index, way));
-  for (std::size_t at = 0; at < sizeof(gcm_key_data); at += kLine) __builtin_prefetch(bytes + at);
+  for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(bytes + at);
 }
 
 }  // namespace lockstep::crypto

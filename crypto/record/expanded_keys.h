@@ -1,15 +1,32 @@
-// The bounded cache of expanded AES-GCM keys: round keys and powers of the hash key, about 1 KB each.
+// The bounded cache of expanded record keys, about 1 KB each.
 #pragma once
 
 #include <array>
 #include <memory>
 
+#include "crypto/cbc_job.h"
 #include "crypto/record/engine.h"
 #include "crypto/record/ipsec_mb.h"
+#include "crypto/record/record_mac.h"
 
 namespace lockstep::crypto {
 
-/// Four-way set-associative by RecordKeys::id; the least recently used of a set gives way. Whatever leaves is wiped.
+/// What AES-CBC records need of their keys: round keys of both directions, and the hashed pads of the MAC key.
+struct CbcKey {
+  alignas(64) std::array<std::uint8_t, 16 * 15> encrypt;
+  alignas(64) std::array<std::uint8_t, 16 * 15> decrypt;
+  HmacStates hmac;
+};
+
+/// One expanded key of whichever kind its identifier belongs to. (The library's own type asks for less alignment than
+/// its code.)
+union alignas(64) ExpandedKey {
+  gcm_key_data gcm;  // round keys and powers of the hash key
+  CbcKey cbc;
+};
+
+/// Four-way set-associative by RecordKeys::id and CbcRecordKeys::id; the least recently used of a set gives way.
+/// Whatever leaves is wiped.
 class ExpandedKeys {
  public:
   /// Room for at least `entries` keys (rounded up to a power of two). `counters` must outlive the cache.
@@ -22,23 +39,21 @@ class ExpandedKeys {
   std::size_t capacity() const { return set_count_ * kWays; }
 
   struct Slot {
-    gcm_key_data* key;
+    ExpandedKey* key;
     bool fresh;  // zeros: the caller expands the key into it
   };
-  /// The slot of `id`, which must not be 0; valid until the next call.
-  Slot find_or_take(std::uint64_t id);
+  /// The slot of `id`, which must not be 0; valid until the next call, or longer: the slots that the last `in_use`
+  /// calls gave are left alone. When these take the whole set, there is none, and `key` is nullptr.
+  Slot find_or_take(std::uint64_t id, std::uint32_t in_use = 0);
   /// Wipes the slot of `id`, if there is one.
   void forget(std::uint64_t id);
 
-  /// Fetch what a coming find_or_take of `id` will read: first its set, then the key.
+  /// Fetch what a coming find_or_take of `id` will read: first its set, then the first `size` bytes of the key.
   void prefetch_set(std::uint64_t id) const { __builtin_prefetch(&sets_[set_of(id)]); }
-  void prefetch_key(std::uint64_t id) const;
+  void prefetch_key(std::uint64_t id, std::size_t size) const;
 
  private:
   static constexpr std::size_t kWays = 4;
-  struct alignas(64) Key {  // the library's type asks for this alignment in words only
-    gcm_key_data data;
-  };
   struct alignas(64) Set {
     std::array<std::uint64_t, kWays> id;    // 0: empty
     std::array<std::uint32_t, kWays> used;  // `clock_` at the last use
@@ -47,11 +62,11 @@ class ExpandedKeys {
   std::size_t set_of(std::uint64_t id) const;
   /// The way that holds `id`, or kWays.
   static std::size_t way_of(const Set& set, std::uint64_t id);
-  gcm_key_data& key_at(std::size_t set, std::size_t way) const { return keys_[set * kWays + way].data; }
+  ExpandedKey& key_at(std::size_t set, std::size_t way) const { return keys_[set * kWays + way]; }
 
   std::size_t set_count_ = 1;
   std::unique_ptr<Set[]> sets_;
-  std::unique_ptr<Key[]> keys_;
+  std::unique_ptr<ExpandedKey[]> keys_;
   std::uint32_t clock_ = 0;
   ExpandedKeyCounters& counters_;
 };

@@ -9,11 +9,11 @@
 namespace lockstep::crypto::test {
 namespace {
 
-bool holds_zeros(const gcm_key_data& key) {
+bool holds_zeros(const ExpandedKey& key) {
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&key);
   return std::all_of(bytes, bytes + sizeof key, [](std::uint8_t byte) { return byte == 0; });
 }
-void scribble(gcm_key_data* key) {
+void scribble(ExpandedKey* key) {
   std::memset(static_cast<void*>(key), 0x77, sizeof *key);
 }
 
@@ -31,7 +31,7 @@ TEST_F(ExpandedKeysTest, RoundsItsCapacityUp) {
 
 TEST_F(ExpandedKeysTest, KeepsAKeyUntilItsSetIsFull) {
   ExpandedKeys keys(4, counters_);
-  std::set<gcm_key_data*> slots;
+  std::set<ExpandedKey*> slots;
   for (std::uint64_t id = 1; id <= 4; ++id) {
     const ExpandedKeys::Slot slot = keys.find_or_take(id);
     EXPECT_TRUE(slot.fresh);
@@ -66,9 +66,19 @@ TEST_F(ExpandedKeysTest, WipesWhatItEvicts) {
   EXPECT_TRUE(holds_zeros(*slot.key));
 }
 
+TEST_F(ExpandedKeysTest, LeavesAloneWhatIsInUse) {
+  ExpandedKeys keys(4, counters_);
+  for (std::uint64_t id = 1; id <= 4; ++id) keys.find_or_take(id);
+  EXPECT_EQ(keys.find_or_take(5, 4).key, nullptr);  // counts as a call, so that 1 is now the fifth last
+  EXPECT_EQ(counters_.evictions, 0U);
+  EXPECT_NE(keys.find_or_take(6, 4).key, nullptr);
+  EXPECT_EQ(counters_.evictions, 1U);
+  for (std::uint64_t id = 2; id <= 4; ++id) EXPECT_FALSE(keys.find_or_take(id).fresh);
+}
+
 TEST_F(ExpandedKeysTest, WipesWhatItForgets) {
   ExpandedKeys keys(4, counters_);
-  gcm_key_data* const key = keys.find_or_take(9).key;
+  ExpandedKey* const key = keys.find_or_take(9).key;
   scribble(key);
   keys.forget(9);
   EXPECT_TRUE(holds_zeros(*key));
@@ -95,7 +105,7 @@ TEST_F(ExpandedKeysTest, SpreadsAnyStrideOfIdentifiers) {
 TEST_F(ExpandedKeysTest, PrefetchesUnknownKeysWithoutHarm) {
   ExpandedKeys keys(4, counters_);
   keys.prefetch_set(77);
-  keys.prefetch_key(77);
+  keys.prefetch_key(77, sizeof(ExpandedKey));
   EXPECT_TRUE(keys.find_or_take(77).fresh);
 }
 
