@@ -130,9 +130,8 @@ class DirectCbc final : public Contender {
   void fill(IMB_JOB& job, const crypto::CbcKey& key, const std::vector<std::uint8_t>& plaintext, std::uint8_t* fragment,
             std::uint64_t sequence_number) {
     const std::size_t mac = crypto::mac_size(suite_.cbc_suite);
-    const std::array header = crypto::mac_header({sequence_number, 23, 0x0303}, bytes_);
     std::uint8_t* const content = fragment + crypto::kCbcBlock;
-    std::memcpy(content - header.size(), header.data(), header.size());
+    crypto::write_mac_header({sequence_number, 23, 0x0303}, bytes_, content - crypto::kMacHeader);
     std::memcpy(content, plaintext.data(), bytes_);
     const std::size_t padding = crypto::kCbcBlock - 1 - (bytes_ + mac) % crypto::kCbcBlock;
     std::memset(content + bytes_ + mac, static_cast<int>(padding), padding + 1);
@@ -141,11 +140,11 @@ class DirectCbc final : public Contender {
     std::memset(&job, 0, sizeof job);
     job.enc_keys = key.encrypt.data();
     job.key_len_in_bytes = crypto::key_size(suite_.cbc_suite);
-    job.src = content - header.size();
+    job.src = content - crypto::kMacHeader;
     job.dst = content;
-    job.cipher_start_src_offset_in_bytes = header.size();
+    job.cipher_start_src_offset_in_bytes = crypto::kMacHeader;
     job.msg_len_to_cipher_in_bytes = bytes_ + mac + padding + 1;
-    job.msg_len_to_hash_in_bytes = header.size() + bytes_;
+    job.msg_len_to_hash_in_bytes = crypto::kMacHeader + bytes_;
     job.iv = iv.data();
     job.iv_len_in_bytes = crypto::kCbcBlock;
     job.auth_tag_output = content + bytes_;

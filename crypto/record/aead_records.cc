@@ -20,6 +20,25 @@ const RecordKeys* keys_of(const Job& job) {
   return job.kind == JobKind::seal ? static_cast<const SealJob&>(job).keys : static_cast<const OpenJob&>(job).keys;
 }
 
+/// Size of the record, or what takes all of an expanded key.
+std::size_t size_at_least(const Job& job) {
+  const auto size = [](const auto& pieces, std::size_t count) {
+    return count == 1 ? pieces[0].size() : std::size_t{16384};
+  };
+  return job.kind == JobKind::seal
+             ? size(static_cast<const SealJob&>(job).plaintext, static_cast<const SealJob&>(job).piece_count)
+             : size(static_cast<const OpenJob&>(job).ciphertext, static_cast<const OpenJob&>(job).piece_count);
+}
+
+/// Fetches the round keys and as many powers of the hash key as a record has blocks, of which the first stand last.
+void prefetch_gcm(const gcm_key_data& key, std::size_t record) {
+  constexpr std::size_t kRoundKeys = 16 * 15;
+  constexpr std::size_t kMoreBlocks = 4;  // additional data, lengths, content type, the last part of a block
+  const std::size_t powers = std::min(record + kMoreBlocks * IMB_AES_BLOCK_SIZE, sizeof key - kRoundKeys);
+  prefetch_bytes(&key, kRoundKeys);
+  prefetch_bytes(reinterpret_cast<const std::uint8_t*>(&key + 1) - powers, powers);
+}
+
 }  // namespace
 
 /// One record as the ciphers see it.
@@ -66,8 +85,11 @@ void AeadRecords::run(std::span<Job* const> jobs, JobList& done) {
 void AeadRecords::prefetch(std::span<Job* const> group) const {
   for (const Job* const job : group) __builtin_prefetch(keys_of(*job));
   for (const Job* const job : group) keys_.prefetch_set(keys_of(*job)->id);
-  for (const Job* const job : group)
-    if (keys_of(*job)->aead != Aead::chacha20_poly1305) keys_.prefetch_key(keys_of(*job)->id, sizeof(gcm_key_data));
+  for (const Job* const job : group) {
+    const RecordKeys& keys = *keys_of(*job);
+    if (keys.aead == Aead::chacha20_poly1305) continue;
+    if (const ExpandedKey* const key = keys_.find(keys.id); key != nullptr) prefetch_gcm(key->gcm, size_at_least(*job));
+  }
 }
 
 JobStatus AeadRecords::seal(SealJob& job) {

@@ -9,7 +9,8 @@ CbcKeys::CbcKeys(const IMB_MGR& manager, ExpandedKeys& cache)
 
 void CbcKeys::prefetch(std::span<const CbcRecordKeys* const> keys) const {
   for (const CbcRecordKeys* const each : keys) cache_.prefetch_set(each->id);
-  for (const CbcRecordKeys* const each : keys) cache_.prefetch_key(each->id, sizeof(CbcKey));
+  for (const CbcRecordKeys* const each : keys)
+    if (const ExpandedKey* const key = cache_.find(each->id); key != nullptr) prefetch_bytes(key, sizeof(CbcKey));
 }
 
 const CbcKey& CbcKeys::find(const CbcRecordKeys& keys) {

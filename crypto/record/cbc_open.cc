@@ -131,7 +131,7 @@ void CbcOpen::mac_then_encrypt(CbcSuite suite, std::span<Record> records) {
     const CbcEnd& end = ends[i].emplace(decrypted, mac);
     const std::size_t longest = decrypted.size() - mac - 1;
     macs[i].key = &record.key->hmac;
-    macs[i].header = mac_header(record.job->header, end.content_size());
+    write_mac_header(record.job->header, end.content_size(), macs[i].header.data());
     macs[i].content = decrypted.data();
     macs[i].longest = longest;
     macs[i].shortest = longest < 255 ? 0 : longest - 255;
@@ -152,7 +152,7 @@ void CbcOpen::encrypt_then_mac(CbcSuite suite, std::span<Record> records) {
     macs[i].key = &records[i].key->hmac;
     macs[i].content = records[i].fragment;
     macs[i].size = macs[i].shortest = macs[i].longest = records[i].size - mac;
-    macs[i].header = mac_header(records[i].job->header, macs[i].size);
+    write_mac_header(records[i].job->header, macs[i].size, macs[i].header.data());
   }
   make_record_macs(mac_hash(suite), std::span(macs).first(records.size()));
   // What does not have its MAC is never decrypted.

@@ -129,8 +129,7 @@ bool CbcSeal::mac_then_encrypt(CbcSuite suite, std::span<const Entry> entries) {
     std::uint8_t* const content = job.fragment + kCbcBlock;
     gather(job, content);
     // The MAC covers a header before the content. It fits where the IV comes to lie, which is written last.
-    const std::array header = mac_header(job.header, entries[i].size);
-    std::memcpy(content - kMacHeader, header.data(), kMacHeader);
+    write_mac_header(job.header, entries[i].size, content - kMacHeader);
     const CbcKey& key = keys_.find(*job.keys);
     IMB_JOB& lane = lanes_[i];
     lane.enc_keys = key.encrypt.data();
@@ -196,7 +195,7 @@ bool CbcSeal::encrypt_then_mac(CbcSuite suite, std::span<const Entry> entries) {
     mac.key = &key.hmac;
     mac.content = job.fragment;
     mac.size = mac.shortest = mac.longest = kCbcBlock + lane.msg_len_to_cipher_in_bytes;
-    mac.header = mac_header(job.header, mac.size);
+    write_mac_header(job.header, mac.size, mac.header.data());
   }
   if (!encrypt(suite, entries.size())) return false;
   make_record_macs(mac_hash(suite), std::span(macs).first(entries.size()));

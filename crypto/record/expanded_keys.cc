@@ -70,13 +70,10 @@ void ExpandedKeys::forget(std::uint64_t id) {
   wipe_key(key_at(index, way));
 }
 
-void ExpandedKeys::prefetch_key(std::uint64_t id, std::size_t size) const {
-  constexpr std::size_t kLine = 64;
+const ExpandedKey* ExpandedKeys::find(std::uint64_t id) const {
   const std::size_t index = set_of(id);
   const std::size_t way = way_of(sets_[index], id);
-  if (way == kWays) return;
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&key_at(index, way));
-  for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(bytes + at);
+  return way == kWays ? nullptr : &key_at(index, way);
 }
 
 }  // namespace lockstep::crypto

@@ -25,6 +25,13 @@ union alignas(64) ExpandedKey {
   CbcKey cbc;
 };
 
+/// Starts fetching `size` bytes into the first-level cache.
+inline void prefetch_bytes(const void* bytes, std::size_t size) {
+  constexpr std::size_t kLine = 64;
+  const auto* const start = static_cast<const std::uint8_t*>(bytes);
+  for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(start + at);
+}
+
 /// Four-way set-associative by RecordKeys::id and CbcRecordKeys::id; the least recently used of a set gives way.
 /// Whatever leaves is wiped.
 class ExpandedKeys {
@@ -48,9 +55,10 @@ class ExpandedKeys {
   /// Wipes the slot of `id`, if there is one.
   void forget(std::uint64_t id);
 
-  /// Fetch what a coming find_or_take of `id` will read: first its set, then the first `size` bytes of the key.
+  /// Fetches what a coming `find` or `find_or_take` of `id` will read first.
   void prefetch_set(std::uint64_t id) const { __builtin_prefetch(&sets_[set_of(id)]); }
-  void prefetch_key(std::uint64_t id, std::size_t size) const;
+  /// The key of `id` where there is one, else nullptr; for fetching it, since this counts as no use.
+  const ExpandedKey* find(std::uint64_t id) const;
 
  private:
   static constexpr std::size_t kWays = 4;

@@ -265,16 +265,13 @@ void expand_hmac(MacHash hash, Bytes key, HmacStates& states) {
   }
 }
 
-std::array<std::uint8_t, kMacHeader> mac_header(const CbcRecordHeader& header, std::size_t size) {
-  std::array<std::uint8_t, kMacHeader> out;
+void write_mac_header(const CbcRecordHeader& header, std::size_t size, std::uint8_t* out) {
   const std::uint64_t sequence_number = __builtin_bswap64(header.sequence_number);
-  std::memcpy(out.data(), &sequence_number, sizeof sequence_number);
+  const auto version_and_size =
+      __builtin_bswap32(static_cast<std::uint32_t>(header.version) << 16U | static_cast<std::uint16_t>(size));
+  std::memcpy(out, &sequence_number, sizeof sequence_number);
   out[8] = header.content_type;
-  out[9] = static_cast<std::uint8_t>(header.version >> 8U);
-  out[10] = static_cast<std::uint8_t>(header.version);
-  out[11] = static_cast<std::uint8_t>(size >> 8U);
-  out[12] = static_cast<std::uint8_t>(size);
-  return out;
+  std::memcpy(out + 9, &version_and_size, sizeof version_and_size);
 }
 
 void make_record_macs(MacHash hash, std::span<RecordMac> macs, const HashKernels& kernels) {

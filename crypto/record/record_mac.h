@@ -20,8 +20,9 @@ void expand_hmac(MacHash hash, Bytes key, HmacStates& states);
 
 /// Size of what a record's MAC covers before the content: sequence number, type, version, length.
 constexpr std::size_t kMacHeader = 13;
-/// The header of a MAC over `size` bytes of content; in a time that does not depend on any of them.
-std::array<std::uint8_t, kMacHeader> mac_header(const CbcRecordHeader& header, std::size_t size);
+/// Writes the header of a MAC over `size` bytes of content to `out` (kMacHeader bytes); in a time that does not depend
+/// on any of them.
+void write_mac_header(const CbcRecordHeader& header, std::size_t size, std::uint8_t* out);
 
 /// One MAC to make: over the header and the first `size` bytes of `content`.
 struct RecordMac {

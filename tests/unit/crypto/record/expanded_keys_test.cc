@@ -102,11 +102,13 @@ TEST_F(ExpandedKeysTest, SpreadsAnyStrideOfIdentifiers) {
   }
 }
 
-TEST_F(ExpandedKeysTest, PrefetchesUnknownKeysWithoutHarm) {
+TEST_F(ExpandedKeysTest, FindsWithoutCountingAUse) {
   ExpandedKeys keys(4, counters_);
   keys.prefetch_set(77);
-  keys.prefetch_key(77, sizeof(ExpandedKey));
-  EXPECT_TRUE(keys.find_or_take(77).fresh);
+  EXPECT_EQ(keys.find(77), nullptr);
+  const ExpandedKey* const key = keys.find_or_take(77).key;
+  EXPECT_EQ(keys.find(77), key);
+  EXPECT_EQ(counters_.hits, 0U);
 }
 
 }  // namespace
