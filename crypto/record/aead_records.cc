@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t gather_below(Aead aead) {
   return aead == Aead::chacha20_poly1305 ? 2048 : 512;
 }
-/// Keys are fetched for this many jobs ahead: 16 KB, half of a small first-level cache.
-constexpr std::size_t kPrefetch = 16;
 
 const RecordKeys* keys_of(const Job& job) {
   return job.kind == JobKind::seal ? static_cast<const SealJob&>(job).keys : static_cast<const OpenJob&>(job).keys;
@@ -70,26 +68,28 @@ AeadRecords::AeadRecords(const IMB_MGR& manager, ExpandedKeys& keys)
       keys_(keys) {}
 
 void AeadRecords::run(std::span<Job* const> jobs, JobList& done) {
-  for (std::size_t at = 0; at < jobs.size(); at += kPrefetch) {
-    const auto group = jobs.subspan(at, std::min(kPrefetch, jobs.size() - at));
-    if (group.size() > 1) prefetch(group);
-    for (Job* const job : group) {
-      job->status = job->kind == JobKind::seal ? seal(static_cast<SealJob&>(*job)) : open(static_cast<OpenJob&>(*job));
-      done.push(*job);
-    }
+  // Three dependent reads per job (session keys, set, expanded key) are started this many jobs ahead of the next one.
+  constexpr std::size_t kAhead = 4;
+  const std::size_t count = jobs.size();
+  const std::size_t ahead = count == 1 ? 0 : kAhead;
+  for (std::size_t step = 0; step < count + 3 * ahead; ++step) {
+    if (step < count) __builtin_prefetch(keys_of(*jobs[step]));
+    if (const std::size_t i = step - ahead; i < count) keys_.prefetch_set(keys_of(*jobs[i])->id);
+    if (const std::size_t i = step - 2 * ahead; i < count) prefetch_key(*jobs[i]);
+    if (const std::size_t i = step - 3 * ahead; i < count) finish(*jobs[i], done);
   }
   wipe_contexts();
 }
 
-/// Three dependent reads per job (session keys, set, expanded key), each made for the whole group before the next.
-void AeadRecords::prefetch(std::span<Job* const> group) const {
-  for (const Job* const job : group) __builtin_prefetch(keys_of(*job));
-  for (const Job* const job : group) keys_.prefetch_set(keys_of(*job)->id);
-  for (const Job* const job : group) {
-    const RecordKeys& keys = *keys_of(*job);
-    if (keys.aead == Aead::chacha20_poly1305) continue;
-    if (const ExpandedKey* const key = keys_.find(keys.id); key != nullptr) prefetch_gcm(key->gcm, size_at_least(*job));
-  }
+void AeadRecords::prefetch_key(const Job& job) const {
+  const RecordKeys& keys = *keys_of(job);
+  if (keys.aead == Aead::chacha20_poly1305) return;
+  if (const ExpandedKey* const key = keys_.find(keys.id); key != nullptr) prefetch_gcm(key->gcm, size_at_least(job));
+}
+
+void AeadRecords::finish(Job& job, JobList& done) {
+  job.status = job.kind == JobKind::seal ? seal(static_cast<SealJob&>(job)) : open(static_cast<OpenJob&>(job));
+  done.push(job);
 }
 
 JobStatus AeadRecords::seal(SealJob& job) {

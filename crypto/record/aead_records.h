@@ -42,7 +42,8 @@ class AeadRecords {
   };
   struct Work;
 
-  void prefetch(std::span<Job* const> group) const;
+  void prefetch_key(const Job& job) const;
+  void finish(Job& job, JobList& done);
   JobStatus seal(SealJob& job);
   JobStatus open(OpenJob& job);
   template <bool kSeal>

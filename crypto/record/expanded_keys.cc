@@ -1,5 +1,7 @@
 #include "crypto/record/expanded_keys.h"
 
+#include <sys/mman.h>
+
 #include <new>
 
 namespace lockstep::crypto {
@@ -18,11 +20,27 @@ void count(std::atomic<std::uint64_t>& counter) {
 ExpandedKeys::ExpandedKeys(std::size_t entries, ExpandedKeyCounters& counters) : counters_(counters) {
   while (capacity() < entries) set_count_ *= 2;
   sets_.reset(new (std::nothrow) Set[set_count_]());
-  keys_.reset(new (std::nothrow) ExpandedKey[capacity()]());
+  map_keys();
 }
 
 ExpandedKeys::~ExpandedKeys() {
-  for (std::size_t i = 0; keys_ != nullptr && i < capacity(); ++i) wipe_key(keys_[i]);
+  if (keys_ == nullptr) return;
+  for (std::size_t i = 0; i < capacity(); ++i) wipe_key(keys_[i]);
+  munmap(mapping_, mapping_size());
+}
+
+void ExpandedKeys::map_keys() {
+  void* const mapping = mmap(nullptr, mapping_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) return;
+  mapping_ = mapping;
+  // Advice may be declined: the keys are then just slower to reach, or in a dump.
+  madvise(mapping_, mapping_size(), MADV_HUGEPAGE);
+  madvise(mapping_, mapping_size(), MADV_DONTDUMP);
+  void* start = mapping_;
+  std::size_t room = mapping_size();
+  keys_ = static_cast<ExpandedKey*>(std::align(kHugePage, capacity() * sizeof(ExpandedKey), start, room));
+  // Now, so that no record pays for it.
+  std::memset(static_cast<void*>(keys_), 0, capacity() * sizeof(ExpandedKey));
 }
 
 std::size_t ExpandedKeys::set_of(std::uint64_t id) const {

@@ -62,11 +62,16 @@ class ExpandedKeys {
 
  private:
   static constexpr std::size_t kWays = 4;
+  static constexpr std::size_t kHugePage = 1U << 21U;
   struct alignas(64) Set {
     std::array<std::uint64_t, kWays> id;    // 0: empty
     std::array<std::uint32_t, kWays> used;  // `clock_` at the last use
   };
 
+  /// Maps the keys into huge pages where the system has them: with many connections each key is a page of its own, and
+  /// finding that page costs more than a line of the key.
+  void map_keys();
+  std::size_t mapping_size() const { return capacity() * sizeof(ExpandedKey) + kHugePage; }
   std::size_t set_of(std::uint64_t id) const;
   /// The way that holds `id`, or kWays.
   static std::size_t way_of(const Set& set, std::uint64_t id);
@@ -74,7 +79,8 @@ class ExpandedKeys {
 
   std::size_t set_count_ = 1;
   std::unique_ptr<Set[]> sets_;
-  std::unique_ptr<ExpandedKey[]> keys_;
+  void* mapping_ = nullptr;
+  ExpandedKey* keys_ = nullptr;  // in the mapping
   std::uint32_t clock_ = 0;
   ExpandedKeyCounters& counters_;
 };

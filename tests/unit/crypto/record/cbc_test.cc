@@ -6,6 +6,11 @@
 #include "crypto/record/engine.h"
 #include "tests/unit/crypto/record/cbc_record.h"
 
+namespace lockstep::crypto::self_test_parts {
+std::string cbc_seal(Engine& engine, Engine& reference);
+std::string cbc_open(Engine& engine, Engine& reference);
+}  // namespace lockstep::crypto::self_test_parts
+
 namespace lockstep::crypto::test {
 namespace {
 
@@ -424,6 +429,36 @@ TEST_F(CbcLanes, KeysOfOneBatchMayBeMoreThanTheCacheHolds) {
       for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(sealed[i], records[i]->seal(libcrypto_)) << i;
     }
   }
+}
+
+/// Passes jobs on, and spoils one result of each or takes every record for good.
+class FaultyEngine final : public Engine {
+ public:
+  explicit FaultyEngine(Engine& engine) : engine_(engine) {}
+  const char* name() const override { return "faulty"; }
+  bool supports(JobKind kind) const override { return engine_.supports(kind); }
+  void run(std::span<Job* const> jobs, JobList& done) override {
+    engine_.run(jobs, done);
+    for (Job* const job : jobs) {
+      if (job->kind == JobKind::cbc_seal) static_cast<CbcSealJob*>(job)->fragment[16] ^= 1;
+      job->status = JobStatus::ok;
+    }
+  }
+  void poll(JobList& done) override { engine_.poll(done); }
+
+ private:
+  Engine& engine_;
+};
+
+TEST_P(CbcRecords, PassTheSelfTest) {
+  EXPECT_EQ(self_test_parts::cbc_seal(*engine_, libcrypto_), "");
+  EXPECT_EQ(self_test_parts::cbc_open(*engine_, libcrypto_), "");
+}
+
+TEST_P(CbcRecords, FailTheSelfTestWhenTheyAreFaulty) {
+  FaultyEngine faulty(*engine_);
+  EXPECT_NE(self_test_parts::cbc_seal(faulty, libcrypto_), "");
+  EXPECT_NE(self_test_parts::cbc_open(faulty, libcrypto_), "");
 }
 
 }  // namespace

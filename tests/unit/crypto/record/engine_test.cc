@@ -13,6 +13,8 @@ TEST(IpsecMb, SupportsRecordsOnly) {
   ASSERT_TRUE(engine) << engine.error();
   EXPECT_TRUE(engine.value()->supports(JobClass::seal));
   EXPECT_TRUE(engine.value()->supports(JobClass::open));
+  EXPECT_TRUE(engine.value()->supports(JobClass::cbc_seal));
+  EXPECT_TRUE(engine.value()->supports(JobClass::cbc_open));
   EXPECT_FALSE(engine.value()->supports(JobClass::derive_x25519));
   EXPECT_FALSE(engine.value()->supports(JobClass::transcript));
 }
