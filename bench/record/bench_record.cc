@@ -66,32 +66,46 @@ void open(benchmark::State& state, const Suite& suite, Make make, std::size_t by
   report(state, bytes, copies);
 }
 
+struct Named {
+  const char* name;
+  Make make;
+};
+constexpr std::array kBoth = {Named{"openssl", make_openssl}, Named{"lockstep", make_lockstep}};
+constexpr Named kDirect = {"ipsec_mb_direct", make_ipsec_mb_direct};
+
+/// <Suite>/<operation>/<contender>/<bytes>
+std::string name_of(const Suite& suite, const char* operation, const Named& contender, std::size_t bytes) {
+  std::string name = suite.name;
+  return name.append("/")
+      .append(operation)
+      .append("/")
+      .append(contender.name)
+      .append("/")
+      .append(std::to_string(bytes));
+}
+
+void add_seal(const Suite& suite, const Named& contender, std::size_t bytes) {
+  benchmark::RegisterBenchmark(name_of(suite, "Seal", contender, bytes).c_str(), seal, suite, contender.make, bytes,
+                               Contender::kBatch);
+}
+
 void add_all() {
-  struct Named {
-    const char* name;
-    Make make;
-  };
-  constexpr std::array kBoth = {Named{"openssl", make_openssl}, Named{"lockstep", make_lockstep}};
-  constexpr Named kDirect = {"ipsec_mb_direct", make_ipsec_mb_direct};
   for (const Suite& suite : kSuites) {
-    const std::string name = suite.name;
     for (const std::size_t bytes : kSizes) {
-      const std::string end = "/" + std::to_string(bytes);
-      const auto add_seal = [&](const Named& each) {
-        benchmark::RegisterBenchmark((name + "/Seal/" + each.name + end).c_str(), seal, suite, each.make, bytes,
-                                     Contender::kBatch);
-      };
-      for (const Named& each : kBoth) add_seal(each);
-      add_seal(kDirect);
-      for (const Named& each : kBoth)
-        benchmark::RegisterBenchmark((name + "/Open/" + each.name + end).c_str(), open, suite, each.make, bytes)
+      for (const Named& contender : kBoth) add_seal(suite, contender, bytes);
+      add_seal(suite, kDirect, bytes);
+      for (const Named& contender : kBoth)
+        benchmark::RegisterBenchmark(name_of(suite, "Open", contender, bytes).c_str(), open, suite, contender.make,
+                                     bytes)
             ->UseManualTime();
     }
   }
-  for (const Named& each : {kBoth[0], kBoth[1], kDirect})
-    benchmark::RegisterBenchmark(
-        (std::string("Aes128Gcm/Seal/") + each.name + "/1400/connections:" + std::to_string(kManyConnections)).c_str(),
-        seal, kSuites[0], each.make, std::size_t{1400}, kManyConnections);
+  constexpr std::size_t kBytes = 1400;
+  for (const Named& contender : {kBoth[0], kBoth[1], kDirect}) {
+    std::string name = name_of(kSuites[0], "Seal", contender, kBytes);
+    name.append("/connections:").append(std::to_string(kManyConnections));
+    benchmark::RegisterBenchmark(name.c_str(), seal, kSuites[0], contender.make, kBytes, kManyConnections);
+  }
 }
 
 }  // namespace

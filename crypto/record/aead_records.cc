@@ -30,7 +30,6 @@ std::size_t size_at_least(const Job& job) {
 
 /// Fetches the round keys and as many powers of the hash key as a record has blocks, of which the first stand last.
 void prefetch_gcm(const gcm_key_data& key, std::size_t record) {
-  constexpr std::size_t kRoundKeys = 16 * 15;
   constexpr std::size_t kMoreBlocks = 4;  // additional data, lengths, content type, the last part of a block
   const std::size_t powers = std::min(record + kMoreBlocks * IMB_AES_BLOCK_SIZE, sizeof key - kRoundKeys);
   prefetch_bytes(&key, kRoundKeys);

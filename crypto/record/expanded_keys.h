@@ -11,10 +11,13 @@
 
 namespace lockstep::crypto {
 
+/// Round keys of up to AES-256.
+constexpr std::size_t kRoundKeys = 240;
+
 /// What AES-CBC records need of their keys: round keys of both directions, and the hashed pads of the MAC key.
 struct CbcKey {
-  alignas(64) std::array<std::uint8_t, 16 * 15> encrypt;
-  alignas(64) std::array<std::uint8_t, 16 * 15> decrypt;
+  alignas(64) std::array<std::uint8_t, kRoundKeys> encrypt;
+  alignas(64) std::array<std::uint8_t, kRoundKeys> decrypt;
   HmacStates hmac;
 };
 

@@ -12,7 +12,7 @@ const HashKernels& hash_kernels() {
     // Against the SHA instructions many lanes have to be filled, against portable code two.
     return HashKernels{
         {ni ? sha1::compress_ni : sha1::compress_portable, avx512 ? sha1_lanes : nullptr, ni ? 4U : 2U},
-        {ni ? sha2::compress256_ni : sha2::compress256_portable, avx512 ? sha256_lanes : nullptr, ni ? 9U : 2U},
+        {ni ? sha2::compress256_ni : sha2::compress256_portable, avx512 ? sha256_lanes : nullptr, ni ? 7U : 2U},
         {sha2::compress512_portable, avx512 ? sha512_lanes : nullptr, 2},
     };
   }();

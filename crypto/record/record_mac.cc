@@ -162,7 +162,8 @@ class Group {
       for (std::uint32_t rest = active; rest != 0; rest &= rest - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(rest));
         blocks[i] += least * kBlock<Sha>;
-        if ((left[i] -= least) == 0) active &= ~(1U << i);
+        left[i] -= least;
+        if (left[i] == 0) active &= ~(1U << i);
       }
     }
   }

@@ -134,7 +134,7 @@ struct CbcRecord {
     return out;
   }
   /// The fragment whose padding is `padding` bytes and the length byte; content, MAC and padding must fill blocks.
-  Buffer fragment_with(Buffer padding) const {
+  Buffer fragment_with(const Buffer& padding) const {
     Buffer blocks = plaintext;
     if (!keys.encrypt_then_mac) append(blocks, mac(plaintext));
     append(blocks, padding);

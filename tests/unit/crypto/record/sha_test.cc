@@ -10,8 +10,6 @@
 namespace lockstep::crypto::test {
 namespace {
 
-using lockstep::test::hex;
-
 constexpr std::array<std::uint32_t, 8> kSha1Initial = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 
 /// A message with the padding of FIPS 180-4 section 5.1.1.
