@@ -261,5 +261,19 @@ TEST(CbcEnd, FindsTheMacAtEveryPlace) {
   }
 }
 
+TEST(CbcEnd, TakesAPaddingThatLeavesNoRoomForTheMacForNone) {
+  for (const std::size_t mac : {20, 32, 48}) {
+    for (const std::size_t size : {64, 80, 256, 288}) {
+      for (std::size_t padding = 0; padding < 256; ++padding) {
+        const Buffer decrypted(size, static_cast<std::uint8_t>(padding));
+        const CbcEnd end(decrypted, mac);
+        const bool fits = mac + padding + 1 <= size;
+        ASSERT_EQ(end.good_padding(), fits ? ~std::uint64_t{0} : 0) << size << " " << padding;
+        ASSERT_EQ(end.content_size(), size - mac - 1 - (fits ? padding : 0)) << size << " " << padding;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::crypto::test
