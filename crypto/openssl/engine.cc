@@ -1,10 +1,12 @@
 #include "crypto/openssl/engine.h"
 
+#include "crypto/openssl/cbc_records.h"
 #include "crypto/openssl/key.h"
 #include "crypto/openssl/public_key.h"
 #include "crypto/openssl/records.h"
 #include "crypto/openssl/schedule.h"
 #include "crypto/openssl/verify.h"
+#include "crypto/rsa_premaster.h"
 
 namespace lockstep::crypto {
 namespace {
@@ -12,19 +14,22 @@ namespace {
 class OpensslEngine final : public Engine {
  public:
   explicit OpensslEngine(Random& random) : public_key_(random) {}
-  bool ready() const { return public_key_.ready() && records_.ready() && schedule_.ready() && verify_.ready(); }
+  bool ready() const {
+    return public_key_.ready() && records_.ready() && cbc_records_.ready() && schedule_.ready() && verify_.ready();
+  }
 
   const char* name() const override { return "libcrypto"; }
-  bool supports(JobClass job_class) const override {
-    return job_class != JobClass::cbc_seal && job_class != JobClass::cbc_open;
-  }
+  bool supports(JobClass) const override { return true; }
   void run(std::span<Job* const> jobs, JobList& done) override {
     for (Job* const job : jobs) {
       job->status = run_one(*job);
       done.push(*job);
     }
   }
-  void forget(std::uint64_t id) override { records_.forget(id); }
+  void forget(std::uint64_t id) override {
+    records_.forget(id);
+    cbc_records_.forget(id);
+  }
 
  private:
   static JobStatus sign(SignJob& job) {
@@ -32,6 +37,21 @@ class OpensslEngine final : public Engine {
     job.signature_size =
         static_cast<std::uint16_t>(key->sign(job.scheme, Bytes(job.content).first(job.content_size), job.signature));
     return job.signature_size == 0 ? JobStatus::engine_failed : JobStatus::ok;
+  }
+
+  /// A ciphertext that is no number below the modulus is replaced by one that is, so that the same work is done.
+  static JobStatus rsa_premaster(RsaPremasterJob& job) {
+    const auto* const key = static_cast<const OpensslKey*>(job.key);
+    const std::size_t size = (job.key->bits() + 7) / 8;
+    Secret<kMaxRsaModulus> decrypted;
+    std::array<std::uint8_t, kMaxRsaModulus> dummy{};
+    dummy[size - 1] = 2;
+    const bool at_all = job.encrypted.size() == size && key->rsa_private(job.encrypted, decrypted.writable(size));
+    if (!at_all && !key->rsa_private(Bytes(dummy).first(size), decrypted.writable(size)))
+      return JobStatus::engine_failed;
+    select_rsa_premaster(decrypted.expose(size), at_all, job.client_version, job.substitute.expose(),
+                         job.premaster.writable());
+    return JobStatus::ok;
   }
 
   JobStatus run_one(Job& job) {
@@ -59,15 +79,18 @@ class OpensslEngine final : public Engine {
       case JobKind::verify:
         return verify_.verify(static_cast<VerifyJob&>(job));
       case JobKind::rsa_premaster:
+        return rsa_premaster(static_cast<RsaPremasterJob&>(job));
       case JobKind::cbc_seal:
+        return cbc_records_.seal(static_cast<CbcSealJob&>(job));
       case JobKind::cbc_open:
-        break;
+        return cbc_records_.open(static_cast<CbcOpenJob&>(job));
     }
     return JobStatus::engine_failed;
   }
 
   PublicKeyOperations public_key_;
   RecordOperations records_;
+  CbcRecordOperations cbc_records_;
   ScheduleOperations schedule_;
   VerifyOperations verify_;
 };

@@ -90,8 +90,9 @@ std::string self_test(Engine& engine, Engine& reference, JobClass job_class, Pre
     case JobClass::open:
       return self_test_parts::open(engine, reference);
     case JobClass::cbc_seal:
+      return self_test_parts::cbc_seal(engine, reference);
     case JobClass::cbc_open:
-      break;
+      return self_test_parts::cbc_open(engine, reference);
   }
   return "unknown class";
 }

@@ -44,5 +44,7 @@ Complaint tls12_master_secret(Engine& engine);
 Complaint tls12_finished(Engine& engine);
 Complaint seal(Engine& engine, Engine& reference);
 Complaint open(Engine& engine, Engine& reference);
+Complaint cbc_seal(Engine& engine, Engine& reference);
+Complaint cbc_open(Engine& engine, Engine& reference);
 
 }  // namespace lockstep::crypto::self_test_parts

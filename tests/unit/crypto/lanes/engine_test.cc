@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <openssl/rsa.h>
+
 #include <algorithm>
 #include <set>
 
@@ -278,6 +280,65 @@ TEST_F(LanesEngine, DropThrowsAwayWhatWasMadeAhead) {
   engine->drop_ahead();
   EXPECT_FALSE(engine->made_ahead(KeyShareJob()));
   EXPECT_EQ(counters_.ahead.dropped, 16U);
+}
+
+/// What a client could send instead of a premaster secret, encrypted to `key`; the first is good.
+std::vector<std::vector<std::uint8_t>> key_exchanges(const OpensslKey& key) {
+  const std::size_t size = key.bits() / 8;
+  std::vector<std::vector<std::uint8_t>> all;
+  const UniquePkey peer = import_peer_key(peer_key(key));
+  const auto encrypted = [&](std::size_t place, std::uint8_t value) {
+    std::vector<std::uint8_t> block(size, 0x11), out(size);
+    block[0] = 0;
+    block[1] = 2;
+    block[size - 49] = 0;
+    block[size - 48] = block[size - 47] = 3;
+    block[place] = value;
+    const UniquePkeyContext context(EVP_PKEY_CTX_new(peer.get(), nullptr));
+    std::size_t written = size;
+    EXPECT_EQ(EVP_PKEY_encrypt_init(context.get()), 1);
+    EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING), 1);
+    EXPECT_EQ(EVP_PKEY_encrypt(context.get(), out.data(), &written, block.data(), size), 1);
+    return out;
+  };
+  all.push_back(encrypted(1, 2));
+  all.push_back(encrypted(1, 1));          // block type 1
+  all.push_back(encrypted(10, 0));         // separator too early
+  all.push_back(encrypted(size - 49, 1));  // no separator
+  all.push_back(encrypted(size - 47, 4));  // another version
+  all.emplace_back(size, 0xff);            // not below the modulus
+  all.emplace_back(size, 0x00);
+  all.emplace_back(size - 1, 0x01);
+  all.emplace_back(size + 1, 0x01);
+  all.emplace_back();
+  return all;
+}
+
+TEST_F(LanesEngine, RsaKeyExchangesGoodOrBadEndAlikeInBothEngines) {
+  for (const unsigned bits : {2048U, 3072U, 4096U}) {
+    const auto key = make_key(KeyType::rsa, bits);
+    const auto sent = key_exchanges(*key);
+    const auto engine = make();
+    std::vector<std::vector<std::unique_ptr<RsaPremasterJob>>> both(2);
+    for (std::size_t which = 0; which < 2; ++which) {
+      for (const auto& encrypted : sent) {
+        auto& job = *both[which].emplace_back(std::make_unique<RsaPremasterJob>());
+        job.key = key.get();
+        job.encrypted = encrypted;
+        job.client_version = 0x0303;
+        std::ranges::fill(job.substitute.writable(), std::uint8_t{0x77});
+      }
+      run_to_end(which == 0 ? *engine : *libcrypto_, pointers(both[which]), kNow);
+    }
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      for (const auto& jobs : both) {
+        EXPECT_EQ(jobs[i]->status, JobStatus::ok) << i;
+        EXPECT_EQ(jobs[i]->premaster.expose()[47], i == 0 ? 0x11 : 0x77) << i;
+      }
+      EXPECT_TRUE(std::ranges::equal(both[0][i]->premaster.expose(), both[1][i]->premaster.expose()));
+    }
+  }
+  EXPECT_EQ(counters_.recomputed, 0U);
 }
 
 TEST_F(LanesEngine, VerifiesWhatLibcryptoSignsAndRefusesTheRest) {
