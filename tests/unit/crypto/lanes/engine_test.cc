@@ -7,7 +7,7 @@
 
 #include "crypto/openssl/engine.h"
 #include "crypto/openssl/key_numbers.h"
-#include "tests/unit/crypto/lanes/support.h"
+#include "tests/unit/crypto/lanes/engine_support.h"
 
 namespace lockstep::crypto::lanes::test {
 namespace {

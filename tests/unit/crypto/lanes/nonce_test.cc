@@ -7,7 +7,7 @@
 
 #include "crypto/lanes/ecdsa_signature.h"
 #include "crypto/openssl/engine.h"
-#include "tests/unit/crypto/lanes/support.h"
+#include "tests/unit/crypto/lanes/engine_support.h"
 
 namespace lockstep::crypto::lanes::test {
 namespace {

@@ -7,7 +7,7 @@
 #include "crypto/lanes/rsa_padding.h"
 #include "crypto/lanes/stock.h"
 #include "tests/support/vectors.h"
-#include "tests/unit/crypto/lanes/support.h"
+#include "tests/unit/crypto/lanes/engine_support.h"
 
 namespace lockstep::crypto::lanes::test {
 namespace {

@@ -1,4 +1,4 @@
-// What the tests of the lanes share.
+// What the tests of the lanes' engine share.
 #pragma once
 
 #include <memory>

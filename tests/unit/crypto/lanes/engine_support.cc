@@ -1,4 +1,4 @@
-#include "tests/unit/crypto/lanes/support.h"
+#include "tests/unit/crypto/lanes/engine_support.h"
 
 #include <gtest/gtest.h>
 
