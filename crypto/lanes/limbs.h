@@ -49,7 +49,7 @@ LOCKSTEP_INLINE Words<kCount> load_words(const std::uint8_t* bytes, std::size_t 
     const std::uint8_t* const number = bytes + lane * stride;
     for (int i = 0; i < kCount; ++i) {
       std::uint64_t word;
-      __builtin_memcpy(&word, number + 8 * (kCount - 1 - i), sizeof word);
+      __builtin_memcpy(&word, number + 8 * static_cast<std::size_t>(kCount - 1 - i), sizeof word);
       rows[i][lane] = __builtin_bswap64(word);
     }
   }

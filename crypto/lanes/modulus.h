@@ -67,20 +67,19 @@ struct ModulusSizes {
   LOCKSTEP_INLINE void start(U64x8* /*column*/) {}
 };
 
-/// A modulus without a form that could be used: Derived, which has kModulus.
-template <class Derived, int kLimbs, int kWords>
-struct GenericModulus : ModulusSizes<kLimbs, kWords> {
-  /// Adds the multiple of the modulus that makes the lowest of kLimbs + 1 columns vanish, and moves its carry.
-  LOCKSTEP_INLINE void reduce(U64x8* column) {
-    constexpr Constant<kLimbs> kModulusLimbs = limbs_of<kLimbs>(Derived::kModulus);
-    const U64x8 factor = madd52_lo(U64x8{}, column[0], splat(negated_inverse(kModulusLimbs.word[0])));
-    repeat<kLimbs>([&](auto i)
-                       LOCKSTEP_INLINED { column[i] = madd52_lo(column[i], factor, splat(kModulusLimbs.word[i])); });
-    column[1] += column[0] >> kLimbBits;
-    repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
-      column[i + 1] = madd52_hi(column[i + 1], factor, splat(kModulusLimbs.word[i]));
-    });
-  }
-};
+/// Adds the multiple of a modulus without a useful form that makes the lowest of kLimbs + 1 columns vanish, and moves
+/// its carry.
+template <class M>
+LOCKSTEP_INLINE void reduce_generic(U64x8* column) {
+  constexpr int kLimbs = M::kLimbs;
+  constexpr std::uint64_t kNegatedInverse = negated_inverse(M::kModulusLimbs.word[0]);
+  const U64x8 quotient = madd52_lo(U64x8{}, column[0], splat(kNegatedInverse));
+  repeat<kLimbs>([&](auto i)
+                     LOCKSTEP_INLINED { column[i] = madd52_lo(column[i], quotient, splat(M::kModulusLimbs.word[i])); });
+  column[1] += column[0] >> kLimbBits;
+  repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
+    column[i + 1] = madd52_hi(column[i + 1], quotient, splat(M::kModulusLimbs.word[i]));
+  });
+}
 
 }  // namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE

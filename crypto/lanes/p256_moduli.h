@@ -60,7 +60,7 @@ struct P256Field : ModulusSizes<5, 4> {
 };
 
 /// The order n of the group.
-struct P256Order : GenericModulus<P256Order, 5, 4> {
+struct P256Order : ModulusSizes<5, 4> {
   static constexpr Constant<4> kModulus{
       {0xf3b9cac2fc632551, 0xbce6faada7179e84, 0xffffffffffffffff, 0xffffffff00000000}};
   static constexpr Constant<5> kModulusLimbs = limbs_of<5>(kModulus);
@@ -68,6 +68,8 @@ struct P256Order : GenericModulus<P256Order, 5, 4> {
   static constexpr Constant<5> kRSquared = doubled(Constant<5>{{1}}, kModulusLimbs, 520);
   static constexpr Constant<5> kRCubed = doubled(Constant<5>{{1}}, kModulusLimbs, 780);
   static constexpr auto kInversionChain = window_chain(minus(kModulus, 2));
+
+  LOCKSTEP_INLINE void reduce(U64x8* column) { reduce_generic<P256Order>(column); }
 };
 
 }  // namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE

@@ -60,7 +60,7 @@ struct P384Field : ModulusSizes<8, 6> {
 };
 
 /// The order n of the group.
-struct P384Order : GenericModulus<P384Order, 8, 6> {
+struct P384Order : ModulusSizes<8, 6> {
   static constexpr Constant<6> kModulus{{0xecec196accc52973, 0x581a0db248b0a77a, 0xc7634d81f4372ddf, 0xffffffffffffffff,
                                          0xffffffffffffffff, 0xffffffffffffffff}};
   static constexpr Constant<8> kModulusLimbs = limbs_of<8>(kModulus);
@@ -68,6 +68,8 @@ struct P384Order : GenericModulus<P384Order, 8, 6> {
   static constexpr Constant<8> kRSquared = doubled(Constant<8>{{1}}, kModulusLimbs, 832);
   static constexpr Constant<8> kRCubed = doubled(Constant<8>{{1}}, kModulusLimbs, 1248);
   static constexpr auto kInversionChain = window_chain(minus(kModulus, 2));
+
+  LOCKSTEP_INLINE void reduce(U64x8* column) { reduce_generic<P384Order>(column); }
 };
 
 }  // namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE

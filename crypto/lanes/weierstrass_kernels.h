@@ -11,7 +11,7 @@ struct Kernels {
   using Field = typename Curve::Field;
   using Order = typename Curve::Order;
   static constexpr int kWords = Field::kWords;
-  static constexpr std::size_t kSize = 8 * kWords;
+  static constexpr std::size_t kSize = std::size_t{8} * kWords;
   using Scalar = Words<kWords>;
   using Table = WeierstrassKernels<kSize>;
   using Number = typename Table::Number;
@@ -19,9 +19,9 @@ struct Kernels {
   using Pair = NoncePair<kSize>;
   using Coordinate = typename JacobianPoint<Curve>::Coordinate;
 
-  /// Stack that an operation below the kernel's own frame uses at most (measured with -fstack-usage, with room).
-  static constexpr std::size_t kStack = 48 * 1024;
-  static constexpr std::size_t kSignStack = 12 * 1024;
+  /// What the frames of an operation and of the functions that it calls take at most, with room (-fstack-usage).
+  static constexpr std::size_t kStack = std::size_t{9216} * Field::kLimbs;
+  static constexpr std::size_t kSignStack = std::size_t{768} * Field::kLimbs;
 
   /// Scalars; where they are not in (0, n) 1 stands for them and `valid` loses the lane.
   LOCKSTEP_INLINE Scalar load_scalar(const Number* number, Mask& valid) {
