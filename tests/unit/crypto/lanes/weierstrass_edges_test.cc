@@ -182,15 +182,41 @@ TYPED_TEST(WeierstrassEdgesTest, VerifyDoublesWhereBothMultiplesAreEqual) {
 }
 
 TYPED_TEST(WeierstrassEdgesTest, VerifyRefusesInfinity) {
-  // e = -r d gives u1 G = -u2 Q, whatever s is.
+  // e = -r d gives u1 G = -u2 Q. With r = x(2 u2 Q) a doubling in place of the sum would be found valid.
   const Big& order = this->reference_.order();
   const auto key = this->reference_.random_scalar(this->random_);
-  const Big r(this->reference_.random_scalar(this->random_));
+  const Big u2(this->reference_.random_scalar(this->random_));
+  const auto twice = this->public_of((Big(2).times(u2, order)).times(Big(key), order));
+  const Big r = Big(this->reference_.x_of(twice)).modulo(order);
   const auto digest = this->reference_.number(order - r.times(Big(key), order));
   typename TestFixture::Signature signature;
   r.write(std::span(signature).template first<TypeParam::kSize>());
-  Big(7).write(std::span(signature).template last<TypeParam::kSize>());
+  r.times(u2.inverse(order), order).write(std::span(signature).template last<TypeParam::kSize>());
   EXPECT_FALSE(this->verifies(this->reference_.base_multiply(key), signature, digest));
+}
+
+TYPED_TEST(WeierstrassEdgesTest, VerifyTakesNoOtherRForAnX) {
+  // x may be r or r + n (FIPS 186-5 section 6.4.2: x modulo n is r). It may be neither r + n - 2^(8 size) nor r + n -
+  // p.
+  const Big& order = this->reference_.order();
+  const auto key = this->reference_.random_scalar(this->random_);
+  const auto nonce = this->reference_.random_scalar(this->random_);
+  const auto digest = this->random_.template bytes<TypeParam::kSize>();
+  const Big x(this->reference_.x_of(this->reference_.base_multiply(nonce)));
+  const Big size = Big(1) << static_cast<int>(8 * TypeParam::kSize);
+  const auto signature_with = [&](const Big& r) {
+    typename TestFixture::Signature signature;
+    r.write(std::span(signature).template first<TypeParam::kSize>());
+    const Big sum = Big(digest) + r.times(Big(key), order);
+    Big(nonce).inverse(order).times(sum, order).write(std::span(signature).template last<TypeParam::kSize>());
+    return signature;
+  };
+  const auto public_key = this->reference_.base_multiply(key);
+  EXPECT_TRUE(this->verifies(public_key, signature_with(x), digest));
+  for (const Big& r : {x + size - order, x + this->reference_.field() - order}) {
+    ASSERT_TRUE(r < order);
+    EXPECT_FALSE(this->verifies(public_key, signature_with(r), digest));
+  }
 }
 
 TYPED_TEST(WeierstrassEdgesTest, VerifyWithTheKeysOfTheSmallestScalars) {
