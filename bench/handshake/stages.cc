@@ -1,0 +1,93 @@
+#include "bench/handshake/stages.h"
+
+#include <chrono>
+#include <numeric>
+
+namespace lockstep::bench {
+namespace {
+
+using crypto::JobKind;
+
+Stage stage_of(JobKind kind) {
+  switch (kind) {
+    case JobKind::key_share:
+      return Stage::key_share;
+    case JobKind::derive:
+      return Stage::derive;
+    case JobKind::sign:
+    case JobKind::verify:
+    case JobKind::rsa_premaster:
+      return Stage::sign;
+    case JobKind::transcript:
+      return Stage::transcript;
+    case JobKind::tls13_server_flight:
+    case JobKind::tls13_key_update:
+    case JobKind::tls12_master_secret:
+    case JobKind::tls12_finished:
+      return Stage::schedule;
+    case JobKind::seal:
+    case JobKind::open:
+    case JobKind::cbc_seal:
+    case JobKind::cbc_open:
+      return Stage::records;
+  }
+  return Stage::other;
+}
+
+class TimedEngine final : public crypto::Engine {
+ public:
+  TimedEngine(crypto::Engine& engine, StageTimes& times) : engine_(engine), times_(times) {}
+
+  const char* name() const override { return engine_.name(); }
+  bool supports(JobKind kind) const override { return engine_.supports(kind); }
+  void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override {
+    const Stage stage = stage_of(jobs.front()->kind);
+    const std::int64_t before = steady_nanoseconds();
+    engine_.run(jobs, done);
+    times_.add(stage, steady_nanoseconds() - before);
+  }
+  /// Only private RSA operations are worked on in slices.
+  void poll(crypto::JobList& done) override {
+    if (engine_.in_flight() == 0) return engine_.poll(done);
+    const std::int64_t before = steady_nanoseconds();
+    engine_.poll(done);
+    times_.add(Stage::sign, steady_nanoseconds() - before);
+  }
+  std::size_t in_flight() const override { return engine_.in_flight(); }
+  void forget(std::uint64_t id) override { engine_.forget(id); }
+
+ private:
+  crypto::Engine& engine_;
+  StageTimes& times_;
+};
+
+}  // namespace
+
+std::int64_t StageTimes::of(Stage stage) const {
+  if (stage != Stage::other) return times_[static_cast<std::size_t>(stage)];
+  return sections_ - std::accumulate(times_.begin(), times_.end(), std::int64_t{0});
+}
+
+std::int64_t steady_nanoseconds() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
+
+crypto::Policy TimedEngines::wrap(const crypto::Policy& policy) {
+  crypto::Policy timed = policy;
+  for (auto& entry : timed) {
+    entry.engine = wrap(entry.engine);
+    entry.scalar = wrap(entry.scalar);
+  }
+  return timed;
+}
+
+crypto::Engine* TimedEngines::wrap(crypto::Engine* engine) {
+  if (engine == nullptr) return nullptr;
+  for (const auto& [original, timed] : wrapped_) {
+    if (original == engine) return timed.get();
+  }
+  wrapped_.emplace_back(engine, std::make_unique<TimedEngine>(*engine, times_));
+  return wrapped_.back().second.get();
+}
+
+}  // namespace lockstep::bench

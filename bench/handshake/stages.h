@@ -1,0 +1,57 @@
+// Where a handshake's time goes: engines that are timed by what they work on.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "crypto/batch.h"
+
+namespace lockstep::bench {
+
+enum class Stage : std::uint8_t {
+  parse,       // reading messages and choosing, up to the first job each of them asks for
+  transcript,  // running hashes
+  key_share,   // ephemeral key pairs
+  derive,      // shared secrets
+  sign,        // the certificate's key
+  schedule,    // key schedules and Finished values
+  records,     // protecting and deprotecting
+  other,       // all the rest: sessions, the batch, writing messages
+};
+constexpr std::size_t kStages = 8;
+constexpr std::array<const char*, kStages> kStageNames = {"parse", "transcript", "key_share", "derive",
+                                                          "sign",  "schedule",   "records",   "other"};
+
+/// Nanoseconds by stage. `other` is what a whole section took less the stages within it.
+class StageTimes {
+ public:
+  void add(Stage stage, std::int64_t nanoseconds) { times_[static_cast<std::size_t>(stage)] += nanoseconds; }
+  /// A section of the server's took this long.
+  void add_section(std::int64_t nanoseconds) { sections_ += nanoseconds; }
+  std::int64_t of(Stage stage) const;
+  void clear() { *this = StageTimes(); }
+
+ private:
+  std::array<std::int64_t, kStages> times_{};
+  std::int64_t sections_ = 0;
+};
+
+/// The monotonic clock, in nanoseconds.
+std::int64_t steady_nanoseconds();
+
+/// Engines that pass everything on to those of a policy and add up the time spent there.
+class TimedEngines {
+ public:
+  explicit TimedEngines(StageTimes& times) : times_(times) {}
+  /// The same policy with a timed engine before each of its engines; valid while this object lives.
+  crypto::Policy wrap(const crypto::Policy& policy);
+
+ private:
+  crypto::Engine* wrap(crypto::Engine* engine);
+
+  StageTimes& times_;
+  std::vector<std::pair<crypto::Engine*, std::unique_ptr<crypto::Engine>>> wrapped_;
+};
+
+}  // namespace lockstep::bench
