@@ -19,9 +19,10 @@ tls::CoreLimits limits_for(std::size_t connections) {
 }  // namespace
 
 LockstepServer::LockstepServer(const tls::ServerConfig& config, const crypto::Policy& policy, Random& random,
-                               std::size_t connections, StageTimes* times)
+                               ServerClock& clock, std::size_t connections, StageTimes* times)
     : config_(config),
       times_(times),
+      clock_(clock),
       batch_(policy),
       core_(tls::make_core(limits_for(connections), *this, random)),
       connections_(connections) {
@@ -40,7 +41,8 @@ LockstepServer::LockstepServer(const tls::ServerConfig& config, const crypto::Po
 LockstepServer::~LockstepServer() = default;
 
 void LockstepServer::start() {
-  now_ = {steady_nanoseconds()};
+  const ServerClock::Running running(clock_);
+  now_ = clock_.now();
   for (std::uint32_t i = 0; i < connections_.size(); ++i)
     connections_[i].session.emplace(*core_, config_, crypto::JobOwner{i, 1}, now_);
 }
@@ -51,12 +53,23 @@ void LockstepServer::arrive(std::size_t connection, Bytes bytes) {
   make_due(c);
 }
 
+// The worker would turn on and make something ahead when nothing is left; here that is fill_pools'.
 void LockstepServer::serve() {
-  for (bool worked = true; worked || batch_.in_flight() != 0;) {
-    now_ = {steady_nanoseconds()};
-    worked = pump();
-    worked = run_batch(!worked) || worked;
+  const ServerClock::Running running(clock_);
+  while (!due_.empty() || batch_.in_flight() != 0) {
+    now_ = clock_.now();
+    const bool worked = pump();
+    run_batch(!worked);
   }
+}
+
+void LockstepServer::fill_pools() {
+  const ServerClock::Running running(clock_);
+  crypto::JobList none;
+  do {
+    now_ = clock_.now();
+    batch_.run(now_, true, none);
+  } while (batch_.deadline() <= now_);
 }
 
 bool LockstepServer::pump() {
@@ -75,19 +88,16 @@ bool LockstepServer::pump() {
   return count != 0;
 }
 
-bool LockstepServer::run_batch(bool idle) {
-  bool any = false;
+void LockstepServer::run_batch(bool idle) {
   for (int pass = 0; pass < kCryptoPasses; ++pass) {
     crypto::JobList done;
-    if (batch_.run(now_, idle, done) == 0) break;
-    any = true;
+    if (batch_.run(now_, idle, done) == 0) return;
     while (crypto::Job* const job = done.pop()) {
       Connection& connection = connections_[job->owner.index];
       connection.session->job_done(*job, now_, effects_);
       apply(connection);
     }
   }
-  return any;
 }
 
 void LockstepServer::apply(Connection& connection) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/handshake/server.h"
+#include "bench/handshake/server_clock.h"
 #include "bench/handshake/stages.h"
 #include "crypto/batch.h"
 #include "dataplane/tls/session.h"
@@ -17,9 +18,10 @@ namespace lockstep::bench {
 /// to four passes; until nothing is left to do. Output buffers are made ahead, as the worker's are.
 class LockstepServer final : public Server, private tls::Environment {
  public:
-  /// `times`, when given, is told how long sessions took to receive; the policy's engines do so themselves.
-  LockstepServer(const tls::ServerConfig& config, const crypto::Policy& policy, Random& random, std::size_t connections,
-                 StageTimes* times = nullptr);
+  /// `times`, when given, is told how long sessions took to receive; the policy's engines do so themselves. All
+  /// arguments must outlive the server.
+  LockstepServer(const tls::ServerConfig& config, const crypto::Policy& policy, Random& random, ServerClock& clock,
+                 std::size_t connections, StageTimes* times = nullptr);
   ~LockstepServer() override;
 
   void start() override;
@@ -28,6 +30,9 @@ class LockstepServer final : public Server, private tls::Environment {
   Buffer take_output(std::size_t connection) override;
   bool established(std::size_t connection) const override;
   void finish() override;
+
+  /// Fills what the engines make ahead, as the worker does when it is idle, until nothing is missing.
+  void fill_pools();
 
   const crypto::Batch& batch() const { return batch_; }
 
@@ -46,12 +51,13 @@ class LockstepServer final : public Server, private tls::Environment {
   void forget(std::uint64_t record_keys_id) override { batch_.forget(record_keys_id); }
 
   bool pump();
-  bool run_batch(bool idle);
+  void run_batch(bool idle);
   void apply(Connection& connection);
   void make_due(Connection& connection);
 
   const tls::ServerConfig& config_;
   StageTimes* times_;
+  ServerClock& clock_;
   crypto::Batch batch_;
   std::unique_ptr<tls::Core, void (*)(tls::Core*)> core_;
   std::vector<Connection> connections_;

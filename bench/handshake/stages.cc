@@ -1,7 +1,8 @@
 #include "bench/handshake/stages.h"
 
-#include <chrono>
 #include <numeric>
+
+#include "bench/handshake/server_clock.h"
 
 namespace lockstep::bench {
 namespace {
@@ -39,7 +40,7 @@ class TimedEngine final : public crypto::Engine {
   TimedEngine(crypto::Engine& engine, StageTimes& times) : engine_(engine), times_(times) {}
 
   const char* name() const override { return engine_.name(); }
-  bool supports(JobKind kind) const override { return engine_.supports(kind); }
+  bool supports(crypto::JobClass job_class) const override { return engine_.supports(job_class); }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override {
     const Stage stage = stage_of(jobs.front()->kind);
     const std::int64_t before = steady_nanoseconds();
@@ -47,13 +48,21 @@ class TimedEngine final : public crypto::Engine {
     times_.add(stage, steady_nanoseconds() - before);
   }
   /// Only private RSA operations are worked on in slices.
-  void poll(crypto::JobList& done) override {
-    if (engine_.in_flight() == 0) return engine_.poll(done);
+  void poll(Instant now, crypto::JobList& done) override {
+    if (engine_.in_flight() == 0) return engine_.poll(now, done);
     const std::int64_t before = steady_nanoseconds();
-    engine_.poll(done);
+    engine_.poll(now, done);
     times_.add(Stage::sign, steady_nanoseconds() - before);
   }
   std::size_t in_flight() const override { return engine_.in_flight(); }
+  bool made_ahead(const crypto::Job& job) const override { return engine_.made_ahead(job); }
+  bool make_ahead() override {
+    const std::int64_t before = steady_nanoseconds();
+    const bool made = engine_.make_ahead();
+    times_.add(Stage::refill, steady_nanoseconds() - before);
+    return made;
+  }
+  void drop_ahead() override { engine_.drop_ahead(); }
   void forget(std::uint64_t id) override { engine_.forget(id); }
 
  private:
@@ -66,10 +75,6 @@ class TimedEngine final : public crypto::Engine {
 std::int64_t StageTimes::of(Stage stage) const {
   if (stage != Stage::other) return times_[static_cast<std::size_t>(stage)];
   return sections_ - std::accumulate(times_.begin(), times_.end(), std::int64_t{0});
-}
-
-std::int64_t steady_nanoseconds() {
-  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
 crypto::Policy TimedEngines::wrap(const crypto::Policy& policy) {

@@ -17,11 +17,12 @@ enum class Stage : std::uint8_t {
   sign,        // the certificate's key
   schedule,    // key schedules and Finished values
   records,     // protecting and deprotecting
+  refill,      // making ahead what later handshakes use
   other,       // all the rest: sessions, the batch, writing messages
 };
-constexpr std::size_t kStages = 8;
-constexpr std::array<const char*, kStages> kStageNames = {"parse", "transcript", "key_share", "derive",
-                                                          "sign",  "schedule",   "records",   "other"};
+constexpr std::size_t kStages = 9;
+constexpr std::array<const char*, kStages> kStageNames = {"parse",    "transcript", "key_share", "derive", "sign",
+                                                          "schedule", "records",    "refill",    "other"};
 
 /// Nanoseconds by stage. `other` is what a whole section took less the stages within it.
 class StageTimes {
@@ -36,9 +37,6 @@ class StageTimes {
   std::array<std::int64_t, kStages> times_{};
   std::int64_t sections_ = 0;
 };
-
-/// The monotonic clock, in nanoseconds.
-std::int64_t steady_nanoseconds();
 
 /// Engines that pass everything on to those of a policy and add up the time spent there.
 class TimedEngines {

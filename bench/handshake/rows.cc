@@ -1,0 +1,146 @@
+#include "bench/handshake/rows.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "bench/handshake/clients.h"
+#include "bench/handshake/lockstep_server.h"
+#include "bench/handshake/openssl_server.h"
+#include "bench/support/keys.h"
+#include "control/engines.h"
+#include "crypto/base/random.h"
+
+namespace lockstep::bench {
+namespace {
+
+using crypto::JobClass;
+
+constexpr std::size_t kOpensslInFlight = 32;
+// Stages are looked at in samples of this many handshakes or more: pools are not refilled after each.
+constexpr std::size_t kSample = 64;
+constexpr std::size_t kSamples = 9;
+constexpr std::array kClassesWithLanes = {
+    JobClass::key_share_x25519, JobClass::key_share_p256, JobClass::derive_x25519,
+    JobClass::derive_p256,      JobClass::sign_p256,      JobClass::rsa_2048,
+};
+
+/// The product's engines, made once: their self-tests take long.
+struct Engines {
+  Engines() {
+    auto made = control::make_engines(random, {});
+    require(made.ok(), "making the engines");
+    set = std::move(made.value());
+  }
+  Random random = [] {
+    std::array<std::uint8_t, 32> seed;
+    require(fill_from_kernel(seed), "getrandom");
+    return Random(seed);
+  }();
+  control::EngineSet set;
+  ServerClock clock;
+};
+
+Engines& engines() {
+  static Engines made;
+  return made;
+}
+
+const Scenario& scenario(const ScenarioName& names) {
+  static std::array<std::unique_ptr<Scenario>, kScenarios.size()> made;
+  std::unique_ptr<Scenario>& slot = made[static_cast<std::size_t>(&names - kScenarios.data())];
+  if (slot == nullptr) slot = std::make_unique<Scenario>(names);
+  return *slot;
+}
+
+void unmeasured(const std::function<void()>& work) {
+  work();
+}
+
+/// Lets the benchmark's timer run for the server's sections only; `end_group` is called outside of them.
+void measure(benchmark::State& state, const Scenario& with, Server& server, std::size_t in_flight,
+             const std::function<void(const Section&)>& end_group) {
+  const Section measured = [&state](const auto& work) {
+    state.ResumeTiming();
+    work();
+    state.PauseTiming();
+  };
+  while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(in_flight))) {
+    state.PauseTiming();
+    run_handshakes(with, server, in_flight, measured);
+    end_group(measured);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Medians of samples in a pass of their own, since looking takes time too.
+void add_stages(benchmark::State& state, const Scenario& with, std::size_t in_flight) {
+  StageTimes times;
+  TimedEngines timed(times);
+  LockstepServer server(with.lockstep_server, timed.wrap(engines().set.policy), engines().random, engines().clock,
+                        in_flight, &times);
+  const Section watched = [&times](const auto& work) {
+    const std::int64_t before = steady_nanoseconds();
+    work();
+    times.add_section(steady_nanoseconds() - before);
+  };
+  run_handshakes(with, server, in_flight, unmeasured);
+  server.fill_pools();
+  std::array<std::vector<double>, kStages> samples;
+  for (std::size_t sample = 0; sample < kSamples; ++sample) {
+    times.clear();
+    std::size_t handshakes = 0;
+    for (; handshakes < kSample; handshakes += in_flight) {
+      run_handshakes(with, server, in_flight, watched);
+      watched([&server] { server.fill_pools(); });
+    }
+    for (std::size_t i = 0; i < kStages; ++i)
+      samples[i].push_back(static_cast<double>(times.of(static_cast<Stage>(i))) / 1e3 /
+                           static_cast<double>(handshakes));
+  }
+  for (std::size_t i = 0; i < kStages; ++i) state.counters[std::string(kStageNames[i]) + "_us"] = median(samples[i]);
+}
+
+void add_fill(benchmark::State& state, const crypto::Batch& batch) {
+  for (const JobClass job_class : kClassesWithLanes) {
+    const crypto::ClassStats& stats = batch.stats(job_class);
+    const double jobs = static_cast<double>(stats.fill.sum());
+    if (jobs == 0) continue;
+    const std::string name = crypto::name(job_class);
+    state.counters["fill_" + name] = jobs / static_cast<double>(stats.fill.count());
+    const auto made_ahead = static_cast<double>(stats.made_ahead.load(std::memory_order_relaxed));
+    if (made_ahead != 0) state.counters["ahead_" + name] = made_ahead / jobs;
+  }
+}
+
+}  // namespace
+
+void measure_openssl(benchmark::State& state, const ScenarioName& names) {
+  const Scenario& with = scenario(names);
+  OpensslServer server(with.openssl_server.get(), kOpensslInFlight);
+  run_handshakes(with, server, kOpensslInFlight, unmeasured);
+  measure(state, with, server, kOpensslInFlight, [](const Section&) {});
+}
+
+void measure_lockstep(benchmark::State& state, const ScenarioName& names, std::size_t in_flight, Pools pools) {
+  const Scenario& with = scenario(names);
+  LockstepServer server(with.lockstep_server, engines().set.policy, engines().random, engines().clock, in_flight);
+  // The first handshakes show the engines the key that pools are to be for.
+  run_handshakes(with, server, in_flight, unmeasured);
+  server.fill_pools();
+  measure(state, with, server, in_flight, [&server, pools](const Section& measured) {
+    const auto fill = [&server] { server.fill_pools(); };
+    pools == Pools::refilled ? measured(fill) : fill();
+  });
+  add_fill(state, server.batch());
+  add_stages(state, with, in_flight);
+}
+
+}  // namespace lockstep::bench
