@@ -25,25 +25,23 @@ constexpr std::uint32_t kExponent = 65537;
 template <unsigned kBits>
 class OpensslRsa {
  public:
-  OpensslRsa() : key_(make_key("RSA", kBits)), signature_(*key_, EVP_sha256(), example_digest(32)) {}
+  OpensslRsa() : signature_(rsa_key(kBits, 0), EVP_sha256(), example_digest(32)) {}
   bool run() { return signature_.sign(); }
   bool check() { return signature_.verify(signature_.signature()); }
 
  private:
-  crypto::UniquePkey key_;
   OpensslSignature signature_;
 };
 
 class OpensslRsaVerify {
  public:
-  OpensslRsaVerify() : key_(make_key("RSA", 2048)), signature_(*key_, EVP_sha256(), example_digest(32)) {
+  OpensslRsaVerify() : signature_(rsa_key(2048, 0), EVP_sha256(), example_digest(32)) {
     require(signature_.sign(), "a signature");
   }
   bool run() { return signature_.verify(signature_.signature()); }
   static bool check() { return true; }
 
  private:
-  crypto::UniquePkey key_;
   OpensslSignature signature_;
 };
 
@@ -86,8 +84,7 @@ class LanesRsa {
   explicit LanesRsa(std::size_t lanes)
       : wanted_(static_cast<LaneMask>((1U << lanes) - 1)), state_(std::aligned_alloc(64, kKernels.state_size)) {
     for (std::size_t i = 0; i < lanes; ++i) {
-      key_[i] = make_key("RSA", kBits);
-      prepare(*key_[i], kBits, &prepared_[i]);
+      prepare(rsa_key(kBits, i), kBits, &prepared_[i]);
       key_of_[i] = &prepared_[i];
       input_of_[i] = input_[i];
       output_of_[i] = output_[i];
@@ -105,7 +102,7 @@ class LanesRsa {
   }
   bool check() {
     for (std::size_t i = 0; i < kLanes && key_of_[i] != nullptr; ++i) {
-      if (!OpensslSignature(*key_[i], EVP_sha256(), example_digest(32)).verify(output_[i])) return false;
+      if (!OpensslSignature(rsa_key(kBits, i), EVP_sha256(), example_digest(32)).verify(output_[i])) return false;
     }
     return true;
   }
@@ -116,7 +113,6 @@ class LanesRsa {
   LaneMask wanted_;
   std::unique_ptr<void, AlignedFree> state_;
   Random random_ = Random::from_number(1);
-  crypto::UniquePkey key_[kLanes];
   crypto::lanes::RsaKey prepared_[kLanes];
   const crypto::lanes::RsaKey* key_of_[kLanes] = {};
   std::uint8_t input_[kLanes][kBits / 8];
@@ -132,10 +128,10 @@ class LanesRsaVerify {
  public:
   explicit LanesRsaVerify(std::size_t lanes) : lanes_(lanes), wanted_(static_cast<LaneMask>((1U << lanes) - 1)) {
     for (std::size_t i = 0; i < lanes; ++i) {
-      const crypto::UniquePkey key = make_key("RSA", 2048);
-      OpensslSignature signature(*key, EVP_sha256(), example_digest(32));
+      EVP_PKEY& key = rsa_key(2048, i);
+      OpensslSignature signature(key, EVP_sha256(), example_digest(32));
       require(signature.sign(), "a signature");
-      read_number(*key, OSSL_PKEY_PARAM_RSA_N, modulus_[i]);
+      read_number(key, OSSL_PKEY_PARAM_RSA_N, modulus_[i]);
       std::memcpy(signature_[i], signature.signature().data(), sizeof signature_[i]);
       modulus_of_[i] = modulus_[i];
       signature_of_[i] = signature_[i];

@@ -17,6 +17,12 @@ namespace {
 constexpr std::array kFeatures = {"adx",  "avx2",      "avx512f", "avx512ifma", "avx512vl",  "bmi2",
                                   "gfni", "pclmulqdq", "sha_ni",  "vaes",       "vpclmulqdq"};
 
+#ifdef __clang__
+constexpr const char* kCompiler = "clang " __clang_version__;
+#else
+constexpr const char* kCompiler = "gcc " __VERSION__;
+#endif
+
 /// The value of the first line of /proc/cpuinfo with this name; empty when there is none.
 std::string cpu_info(const std::string& name) {
   std::ifstream file("/proc/cpuinfo");
@@ -66,7 +72,7 @@ void add_context() {
   benchmark::AddCustomContext("cpu_family_model", cpu_info("cpu family") + "/" + cpu_info("model\t"));
   benchmark::AddCustomContext("cpu_features", features(flags));
   benchmark::AddCustomContext("hypervisor", has_feature(flags, "hypervisor") ? "yes" : "no");
-  benchmark::AddCustomContext("compiler", "gcc-compatible " __VERSION__);
+  benchmark::AddCustomContext("compiler", kCompiler);
   benchmark::AddCustomContext("flags", LOCKSTEP_BENCH_FLAGS);
   benchmark::AddCustomContext("lockstep", LOCKSTEP_VERSION);
   benchmark::AddCustomContext("libcrypto", OpenSSL_version(OPENSSL_VERSION));

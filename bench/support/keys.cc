@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <utility>
 
 namespace lockstep::bench {
 
@@ -23,6 +25,13 @@ crypto::UniquePkey make_key(const std::string& type, unsigned bits) {
                                          : EVP_PKEY_Q_keygen(nullptr, nullptr, type.c_str()));
   require(key != nullptr, "making a key");
   return key;
+}
+
+EVP_PKEY& rsa_key(unsigned bits, std::size_t number) {
+  static std::map<std::pair<unsigned, std::size_t>, crypto::UniquePkey> made;
+  crypto::UniquePkey& key = made[{bits, number}];
+  if (key == nullptr) key = make_key("RSA", bits);
+  return *key;
 }
 
 crypto::UniquePkeyContext make_context(EVP_PKEY& key) {

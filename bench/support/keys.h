@@ -16,6 +16,9 @@ void require(bool condition, const char* what);
 /// A new key: "RSA" (with `bits`), "P-256", "P-384", "X25519", "ED25519".
 crypto::UniquePkey make_key(const std::string& type, unsigned bits = 0);
 
+/// The RSA key with this number, made when it is first asked for: a row that is repeated need not make it again.
+EVP_PKEY& rsa_key(unsigned bits, std::size_t number);
+
 /// A context of libcrypto's for operations with `key`.
 crypto::UniquePkeyContext make_context(EVP_PKEY& key);
 
