@@ -10,7 +10,7 @@ import pathlib
 import statistics
 
 OPENSSL = "openssl"
-DIRECT = "ipsec_mb"
+DIRECT = "ipsec_mb_direct"
 OURS = ("lockstep", "pooled")
 SIDES = (OPENSSL, DIRECT) + OURS
 
@@ -19,6 +19,8 @@ OWN_FIELDS = {
     "family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations", "real_time",
     "cpu_time", "items_per_second", "bytes_per_second",
 }
+# What Google Benchmark appends to the name of a benchmark with times of its own.
+TIME_SUFFIXES = ("/manual_time", "/process_time", "/real_time")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -75,6 +77,8 @@ class Results:
                 if run.get("run_type") == "aggregate":
                     continue
                 name = run.get("run_name", run["name"])
+                for suffix in TIME_SUFFIXES:
+                    name = name.removesuffix(suffix)
                 self.benchmarks.setdefault(name, Benchmark(name)).add(run)
 
     def ours(self):
