@@ -7,8 +7,11 @@
 namespace lockstep::bench {
 namespace {
 
-constexpr std::size_t kBurst = 128;  // as the worker's
-constexpr int kCryptoPasses = 4;     // as the worker's
+// As the worker's.
+constexpr std::size_t kBurst = 128;
+constexpr int kCryptoPasses = 4;
+constexpr Duration kCryptoTurnLimit = microseconds(200);
+
 constexpr std::size_t kBuffersPerConnection = 4;
 
 tls::CoreLimits limits_for(std::size_t connections) {
@@ -23,7 +26,7 @@ LockstepServer::LockstepServer(const tls::ServerConfig& config, const crypto::Po
     : config_(config),
       times_(times),
       clock_(clock),
-      batch_(policy),
+      batch_(policy, kCryptoTurnLimit),
       core_(tls::make_core(limits_for(connections), *this, random)),
       connections_(connections) {
   due_.reserve(connections);
@@ -76,7 +79,7 @@ bool LockstepServer::pump() {
   const std::size_t count = std::min(due_.size(), kBurst);
   pumped_.assign(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(count));
   due_.erase(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(count));
-  const std::int64_t before = times_ == nullptr ? 0 : steady_nanoseconds();
+  const std::int64_t before = times_ == nullptr ? 0 : thread_nanoseconds();
   for (const std::uint32_t index : pumped_) {
     Connection& connection = connections_[index];
     connection.due = false;
@@ -84,7 +87,7 @@ bool LockstepServer::pump() {
     connection.session->receive(std::span(&unread, unread.empty() ? 0 : 1), now_, effects_);
     apply(connection);
   }
-  if (times_ != nullptr && count != 0) times_->add(Stage::parse, steady_nanoseconds() - before);
+  if (times_ != nullptr && count != 0) times_->add(Stage::parse, thread_nanoseconds() - before);
   return count != 0;
 }
 

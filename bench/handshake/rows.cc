@@ -87,9 +87,9 @@ void add_stages(benchmark::State& state, const Scenario& with, std::size_t in_fl
   LockstepServer server(with.lockstep_server, timed.wrap(engines().set.policy), engines().random, engines().clock,
                         in_flight, &times);
   const Section watched = [&times](const auto& work) {
-    const std::int64_t before = steady_nanoseconds();
+    const std::int64_t before = thread_nanoseconds();
     work();
-    times.add_section(steady_nanoseconds() - before);
+    times.add_section(thread_nanoseconds() - before);
   };
   run_handshakes(with, server, in_flight, unmeasured);
   server.fill_pools();

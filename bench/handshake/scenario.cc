@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bench/support/keys.h"
+#include "control/engines.h"
 #include "crypto/openssl/certificate.h"
 #include "crypto/openssl/key_file.h"
 #include "tests/support/certificates.h"
@@ -55,6 +56,7 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
   require(certificates.ok(), "loading a chain");
   auto loaded = crypto::load_private_key(key);
   require(loaded.ok(), "loading a key");
+  control::prepare_key(*loaded.value());
   tls::ServerConfig config;
   config.identities.emplace_back();
   config.identities[0].credentials.push_back(tls::make_credential(certificates.value().der, std::move(loaded.value())));

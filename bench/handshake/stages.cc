@@ -1,8 +1,8 @@
 #include "bench/handshake/stages.h"
 
+#include <algorithm>
+#include <ctime>
 #include <numeric>
-
-#include "bench/handshake/server_clock.h"
 
 namespace lockstep::bench {
 namespace {
@@ -43,23 +43,23 @@ class TimedEngine final : public crypto::Engine {
   bool supports(crypto::JobClass job_class) const override { return engine_.supports(job_class); }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override {
     const Stage stage = stage_of(jobs.front()->kind);
-    const std::int64_t before = steady_nanoseconds();
+    const std::int64_t before = thread_nanoseconds();
     engine_.run(jobs, done);
-    times_.add(stage, steady_nanoseconds() - before);
+    times_.add(stage, thread_nanoseconds() - before);
   }
   /// Only private RSA operations are worked on in slices.
   void poll(Instant now, crypto::JobList& done) override {
     if (engine_.in_flight() == 0) return engine_.poll(now, done);
-    const std::int64_t before = steady_nanoseconds();
+    const std::int64_t before = thread_nanoseconds();
     engine_.poll(now, done);
-    times_.add(Stage::sign, steady_nanoseconds() - before);
+    times_.add(Stage::sign, thread_nanoseconds() - before);
   }
   std::size_t in_flight() const override { return engine_.in_flight(); }
   bool made_ahead(const crypto::Job& job) const override { return engine_.made_ahead(job); }
   bool make_ahead() override {
-    const std::int64_t before = steady_nanoseconds();
+    const std::int64_t before = thread_nanoseconds();
     const bool made = engine_.make_ahead();
-    times_.add(Stage::refill, steady_nanoseconds() - before);
+    times_.add(Stage::refill, thread_nanoseconds() - before);
     return made;
   }
   void drop_ahead() override { engine_.drop_ahead(); }
@@ -72,9 +72,35 @@ class TimedEngine final : public crypto::Engine {
 
 }  // namespace
 
+std::int64_t thread_nanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+StageTimes::StageTimes() {
+  std::array<std::int64_t, 1001> readings;
+  for (std::int64_t& reading : readings) {
+    const std::int64_t before = thread_nanoseconds();
+    reading = thread_nanoseconds() - before;
+  }
+  std::nth_element(readings.begin(), readings.begin() + readings.size() / 2, readings.end());
+  reading_ = readings[readings.size() / 2];
+}
+
+void StageTimes::add(Stage stage, std::int64_t nanoseconds) {
+  times_[static_cast<std::size_t>(stage)] += nanoseconds - reading_;
+  sections_ -= 2 * reading_;
+}
+
 std::int64_t StageTimes::of(Stage stage) const {
   if (stage != Stage::other) return times_[static_cast<std::size_t>(stage)];
   return sections_ - std::accumulate(times_.begin(), times_.end(), std::int64_t{0});
+}
+
+void StageTimes::clear() {
+  times_ = {};
+  sections_ = 0;
 }
 
 crypto::Policy TimedEngines::wrap(const crypto::Policy& policy) {
