@@ -29,7 +29,7 @@ constexpr std::array kClassesWithLanes = {
 struct Engines {
   Engines() {
     auto made = control::make_engines(random, {});
-    require(made.ok(), "making the engines");
+    require(made.ok(), made.ok() ? "" : made.error().c_str());
     set = std::move(made.value());
   }
   Random random = [] {

@@ -55,6 +55,7 @@ class TimedEngine final : public crypto::Engine {
     times_.add(Stage::sign, thread_nanoseconds() - before);
   }
   std::size_t in_flight() const override { return engine_.in_flight(); }
+  bool has_slices() const override { return engine_.has_slices(); }
   bool made_ahead(const crypto::Job& job) const override { return engine_.made_ahead(job); }
   bool make_ahead() override {
     const std::int64_t before = thread_nanoseconds();
