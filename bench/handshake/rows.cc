@@ -110,15 +110,41 @@ void add_stages(benchmark::State& state, const Scenario& with, std::size_t in_fl
 
 void add_fill(benchmark::State& state, const crypto::Batch& batch) {
   for (const JobClass job_class : kClassesWithLanes) {
-    const crypto::ClassStats& stats = batch.stats(job_class);
-    const double jobs = static_cast<double>(stats.fill.sum());
-    if (jobs == 0) continue;
-    const std::string name = crypto::name(job_class);
-    state.counters["fill_" + name] = jobs / static_cast<double>(stats.fill.count());
-    const auto made_ahead = static_cast<double>(stats.made_ahead.load(std::memory_order_relaxed));
-    if (made_ahead != 0) state.counters["ahead_" + name] = made_ahead / jobs;
+    const Histogram& fill = batch.stats(job_class).fill;
+    if (fill.count() != 0)
+      state.counters[std::string("fill_") + crypto::name(job_class)] =
+          static_cast<double>(fill.sum()) / static_cast<double>(fill.count());
   }
 }
+
+/// How many of what is made ahead was there when it was asked for, and how many were not.
+struct Asked {
+  explicit Asked(const std::string& what) {
+    for (const control::EngineCounter& counter : engines().set.counters) {
+      const std::uint64_t value = counter.value->load(std::memory_order_relaxed);
+      if (counter.name == what + "_taken") taken = value;
+      if (counter.name == what + "_missed") missed = value;
+    }
+  }
+  std::uint64_t taken = 0;
+  std::uint64_t missed = 0;
+};
+
+/// Counts from its making to `add`.
+class AskedSince {
+ public:
+  explicit AskedSince(std::string what) : what_(std::move(what)), before_(what_) {}
+  void add(benchmark::State& state) const {
+    const Asked now(what_);
+    const auto taken = static_cast<double>(now.taken - before_.taken);
+    const auto missed = static_cast<double>(now.missed - before_.missed);
+    if (taken + missed != 0) state.counters["ahead_" + what_] = taken / (taken + missed);
+  }
+
+ private:
+  std::string what_;
+  Asked before_;
+};
 
 }  // namespace
 
@@ -135,11 +161,15 @@ void measure_lockstep(benchmark::State& state, const ScenarioName& names, std::s
   // The first handshakes show the engines the key that pools are to be for.
   run_handshakes(with, server, in_flight, unmeasured);
   server.fill_pools();
+  const AskedSince key_pairs("key_pairs");
+  const AskedSince nonce_pairs("nonce_pairs");
   measure(state, with, server, in_flight, [&server, pools](const Section& measured) {
     const auto fill = [&server] { server.fill_pools(); };
     pools == Pools::refilled ? measured(fill) : fill();
   });
   add_fill(state, server.batch());
+  key_pairs.add(state);
+  nonce_pairs.add(state);
   add_stages(state, with, in_flight);
 }
 

@@ -17,8 +17,8 @@ enum class Pools : std::uint8_t {
 void measure_openssl(benchmark::State& state, const ScenarioName& names);
 
 /// Handshakes through sessions, batch and the product's engines, `in_flight` together. Besides the time: microseconds
-/// per handshake of each stage (`<stage>_us`), jobs in each call of an engine (`fill_<class>`), and the part of the
-/// jobs that was served from what had been made ahead (`ahead_<class>`), of the classes that have lanes.
+/// per handshake of each stage (`<stage>_us`), jobs in each call of an engine (`fill_<class>`, of the classes that have
+/// lanes), and the part of the key pairs and nonce pairs asked for that had been made ahead (`ahead_<what>`).
 void measure_lockstep(benchmark::State& state, const ScenarioName& names, std::size_t in_flight, Pools pools);
 
 }  // namespace lockstep::bench

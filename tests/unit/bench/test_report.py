@@ -87,10 +87,10 @@ class Report(unittest.TestCase):
     def test_handshakes_in_flight_share_one_peer_and_show_stages_and_fill(self):
         name = "Tls13X25519EcdsaP256/lockstep/inflight:32"
         runs = [run_of("Tls13X25519EcdsaP256/openssl", 200),
-                run_of(name, 20, sign_us=3.5, derive_us=6, fill_sign_p256=7.5, ahead_sign_p256=0.5)]
+                run_of(name, 20, sign_us=3.5, derive_us=6, fill_sign_p256=7.5, ahead_nonce_pairs=0.5)]
         text = self.report(self.write("a.json", runs))
         main, stages = text.split("## Handshakes by stage")
-        self.assertEqual(self.row(main, name)[4:], ["10.00", "≥ 8", "yes", "sign_p256 7.5 (50% ahead)"])
+        self.assertEqual(self.row(main, name)[4:], ["10.00", "≥ 8", "yes", "sign_p256 7.5, nonce_pairs 50% ahead"])
         self.assertEqual(self.row(stages, name)[4:6], ["6.00", "3.50"])
 
     def test_names_do_not_depend_on_who_took_the_time(self):
