@@ -1,0 +1,102 @@
+// One operation under test, as all four checks see it: a block of input whose first bytes are secret, a block of output, and a
+// function between them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#ifdef LOCKSTEP_CONSTANT_TIME_PORTABLE
+#define LOCKSTEP_KERNELS(name) lockstep::crypto::lanes::name##Portable
+#else
+#define LOCKSTEP_KERNELS(name) lockstep::crypto::lanes::name##Ifma
+#endif
+
+namespace lockstep::constant_time {
+
+/// What the secrets of an input are: what the classes of the timing test differ in.
+enum class Secrets : std::uint8_t {
+  kRandom,  // new ones for every input
+  kFixed,   // always the same, made once at random
+  kZero,    // 0, or the operation's own first edge
+  kOne,     // 1, or its second edge
+  kHighest  // n - 1, or its third edge
+};
+constexpr std::size_t kSecretsKinds = 5;
+
+/// Reproducible numbers (SplitMix64); not for keys.
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    std::uint64_t mixed = state_ += 0x9e3779b97f4a7c15U;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
+    return mixed ^ (mixed >> 31U);
+  }
+  void fill(void* target, std::size_t size) {
+    auto* bytes = static_cast<std::uint8_t*>(target);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(next());
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Numbers for the secrets of one input: a stream of its own for kFixed, `shared` otherwise.
+inline Numbers secret_numbers(Secrets secrets, Numbers& shared) {
+  return Numbers(secrets == Secrets::kFixed ? 1 : shared.next());
+}
+
+struct Subject {
+  /// The contract's own name, "p256.derive".
+  const char* name;
+  std::size_t input_size;
+  /// The first bytes of the input, up to here, are secret.
+  std::size_t secret_size;
+  std::size_t output_size;
+  /// Writes an input. What is not secret is alike in all kinds.
+  void (*fill)(std::uint8_t* input, Secrets secrets, Numbers& numbers);
+  /// The operation. Branches on nothing itself; all of the output is declared public afterwards.
+  void (*run)(const std::uint8_t* input, std::uint8_t* output);
+  /// How many of the kinds of secrets, in their order, the operation has.
+  std::size_t kinds = kSecretsKinds;
+  /// Calls per timed sample: more than one for operations of a few cycles.
+  std::size_t calls = 1;
+  /// This subject leaks on purpose, and the checks must say so.
+  bool planted = false;
+};
+
+/// Makes `fill` and `run` of functions over a struct of the input and a struct of the output.
+template <typename Input, typename Output, void (*kFill)(Input&, Secrets, Numbers&), void (*kRun)(const Input&, Output&)>
+constexpr Subject make_subject(const char* name, std::size_t secret_size) {
+  return Subject{name,
+                 sizeof(Input),
+                 secret_size,
+                 sizeof(Output),
+                 [](std::uint8_t* input, Secrets secrets, Numbers& numbers) {
+                   kFill(*reinterpret_cast<Input*>(input), secrets, numbers);
+                 },
+                 [](const std::uint8_t* input, std::uint8_t* output) {
+                   kRun(*reinterpret_cast<const Input*>(input), *reinterpret_cast<Output*>(output));
+                 }};
+}
+
+/// Each subjects_*.cc has one of these, and the drivers walk through all that were linked.
+class SubjectList {
+ public:
+  explicit SubjectList(std::span<const Subject> subjects) : subjects_(subjects), next_(first()) { first() = this; }
+  const SubjectList* next() const { return next_; }
+  std::span<const Subject> subjects() const { return subjects_; }
+  static const SubjectList*& first() {
+    static const SubjectList* list = nullptr;
+    return list;
+  }
+
+ private:
+  std::span<const Subject> subjects_;
+  const SubjectList* next_;
+};
+
+}  // namespace lockstep::constant_time

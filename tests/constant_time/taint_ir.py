@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Prepares LLVM's optimised text IR for MemorySanitizer, so that its shadow follows secrets through arithmetic.
+
+    taint_ir.py INPUT.ll OUTPUT.ll
+
+MemorySanitizer looks for uninitialised memory, where an approximation does no harm. It takes the shadow of a sum, a
+product, a vpmadd52 or a permute for the bitwise OR of its operands' shadows: a carry out of the low bits, the high half of a
+product or a lane that moved would count as public. It treats some instructions the other way (asm, freeze) and does
+not look at divisions' dividends or at the length of a copy. So each such instruction gets a companion that
+spreads the shadow and leaves the value alone:
+
+    %x.never = icmp ne T %x, %x        never true, but unknown to MemorySanitizer if any bit of %x is
+    %x.all   = sext i1 %x.never to T   zero, with all bits poisoned
+    %x'      = xor T %x, %x.all
+
+The instructions are added after optimisation and before instrumentation, so nothing folds them. An intrinsic that is not in
+SPREAD or KNOWN has not been reviewed: it is an error here, not a blind spot there. selftest.cc tests each entry.
+"""
+
+import re
+import sys
+
+TYPE = r"(?:<\d+ x i\d+>|i\d+)"
+NAME = r'%(?:[\w.$-]+|"[^"]+")'
+RESULT = re.compile(rf"^  ({NAME}) = (.*)$")
+ARITHMETIC = re.compile(rf"^(?:add|sub|mul)(?: nuw| nsw)* ({TYPE}) ")
+COMPARISON = re.compile(rf"^icmp (?:samesign )?(?:[us][lg][te]) ({TYPE}) (.*?)(, !dbg .*)?$")
+DIVISION = re.compile(rf"^(?:udiv|sdiv|urem|srem)(?: exact)? ({TYPE}) (.*?)(, !dbg .*)?$")
+FLOAT = re.compile(r"^(?:fadd|fsub|fmul|fdiv|frem|fcmp|fneg|uitofp|sitofp|fptoui|fptosi|fptrunc|fpext)\b")
+FREEZE = re.compile(rf"^freeze (\S.*?) ({NAME})((?:, !dbg .*)?)$")
+EMPTY_ASM = re.compile(rf'^(?:tail )?call ({TYPE}) asm (?:sideeffect )?"", "=[rvx],0,[^"]*"\(({TYPE}) (?:noundef )?({NAME})\).*$')
+CALL = re.compile(r"^(?:tail |musttail |notail )?call\b[^@%]*?(\S+) @([\w.]+)\((.*)\)")
+INTRINSIC = re.compile(r"(?:call)\b.*?@(llvm\.[\w.]+)\(")
+COPY = re.compile(r"^  (?:tail )?call void @llvm\.(?:memcpy|memmove|memset)\.\S*?\(.*, i64 (\S+), i1 (?:immarg )?(?:true|false)\)")
+
+# Intrinsics whose result takes the poison of any operand's bit, in the same element ("lane") or in all of it ("all").
+SPREAD = [
+    (re.compile(r"llvm\.x86\.avx512\.vpmadd52[lh]\.uq\.(128|256|512)$"), "lane"),
+    (re.compile(r"llvm\.(umin|umax|smin|smax|abs|usub\.sat|uadd\.sat|ssub\.sat|sadd\.sat|ctpop)\."), "lane"),
+    (re.compile(r"llvm\.x86\.avx512\.(vpermi2var|permvar)\.\w+\.\d+$"), "all"),
+    (re.compile(r"llvm\.x86\.(ssse3|avx2|avx512)\.pshuf\.b"), "all"),
+    (re.compile(r"llvm\.x86\.sha(256rnds2|256msg1|256msg2|1rnds4|1nexte|1msg1|1msg2)$"), "all"),
+    (re.compile(r"llvm\.vector\.reduce\.(add|mul|umin|umax|smin|smax|xor)\."), "lane"),
+]
+# Intrinsics that MemorySanitizer follows bit by bit, or that carry no secret.
+KNOWN = re.compile(r"llvm\.(fshl|fshr|bswap|bitreverse|vector\.reduce\.(or|and)|memcpy|memmove|memset|lifetime|dbg|assume|"
+                   r"experimental\.noalias\.scope\.decl|prefetch|x86\.sse2\.pause|threadlocal\.address|ctlz|cttz|"
+                   r"umul\.with\.overflow|trap|x86\.rdtsc|x86\.sse2\.lfence|stacksave|stackrestore|"
+                   r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract))")
+
+
+class Unreviewed(Exception):
+    """The IR has something whose shadow nobody has checked."""
+
+
+def elements(kind):
+    """The type of one bit for each element of a type, and the type's width."""
+    match = re.match(r"<(\d+) x i(\d+)>", kind)
+    if match:
+        return f"<{match.group(1)} x i1>", int(match.group(1)) * int(match.group(2))
+    return "i1", int(kind[1:])
+
+
+def fresh(name, suffix):
+    """A new value's name made from another's."""
+    return "%t." + re.sub(r"\W", "_", name[1:]) + "." + suffix
+
+
+def spread(result, kind, reach):
+    """Lines that define `result` as the value `result.raw` with its poison spread over each element, or over all."""
+    raw, never, every = fresh(result, "raw"), fresh(result, "never"), fresh(result, "all")
+    bits, width = elements(kind)
+    if reach == "lane" or bits == "i1":
+        return [f"  {never} = icmp ne {kind} {raw}, {raw}", f"  {every} = sext {bits} {never} to {kind}",
+                f"  {result} = xor {kind} {raw}, {every}"]
+    whole, wide = fresh(result, "whole"), fresh(result, "wide")
+    return [f"  {whole} = bitcast {kind} {raw} to i{width}", f"  {never} = icmp ne i{width} {whole}, {whole}",
+            f"  {wide} = sext i1 {never} to i{width}", f"  {every} = bitcast i{width} {wide} to {kind}",
+            f"  {result} = xor {kind} {raw}, {every}"]
+
+
+def probe(value, kind, name):
+    """Lines that make MemorySanitizer report a poisoned value: it checks the index of an extractelement."""
+    never, index, unused = fresh(name, "never"), fresh(name, "index"), fresh(name, "probe")
+    return [f"  {never} = icmp ne {kind} {value}, {value}", f"  {index} = zext i1 {never} to i64",
+            f"  {unused} = extractelement <2 x i8> zeroinitializer, i64 {index}"]
+
+
+def reach_of(intrinsic, line):
+    """How far an intrinsic's result spreads its poison; None where MemorySanitizer does it right."""
+    for pattern, reach in SPREAD:
+        if pattern.match(intrinsic):
+            return reach
+    if not KNOWN.match(intrinsic):
+        raise Unreviewed(f"intrinsic {intrinsic} is not reviewed: {line.strip()}")
+    return None
+
+
+def arguments_fit(line):
+    """MemorySanitizer carries the shadows of 800 bytes of arguments; what is beyond would count as public."""
+    match = re.search(r"@[\w.]+\((.*)\)", line)
+    if not match or " @llvm." in line:
+        return True
+    size = sum(8 * ((elements(kind)[1] + 63) // 64) for kind in re.findall(rf"(?:^|, )({TYPE}) ", match.group(1)))
+    size += sum(8 * int(count) for count in re.findall(r"byval\(\[(\d+) x", match.group(1)))
+    return size <= 800
+
+
+def division(result, body, line):
+    """A division's operands are probed: its time depends on both."""
+    kind, operands, debug = DIVISION.match(body).groups()
+    if kind.startswith("<"):
+        raise Unreviewed(f"division of vectors: {line.strip()}")
+    mixed = fresh(result, "mixed")
+    where = debug or ""
+    lines = [f"  {mixed} = xor {kind} {operands}"] + probe(mixed, kind, result)
+    return [text + where for text in lines] + [line]
+
+
+def with_result(line, result, body):
+    """The lines that stand for one instruction with a result."""
+    raw = fresh(result, "raw")
+    match = ARITHMETIC.match(body)
+    if match:
+        return [f"  {raw} = {body}"] + spread(result, match.group(1), "lane")
+    match = COMPARISON.match(body)
+    if match:
+        kind, operands, _ = match.groups()
+        mixed, never = fresh(result, "mixed"), fresh(result, "never")
+        bits = elements(kind)[0]
+        return [f"  {raw} = {body}", f"  {mixed} = xor {kind} {operands}", f"  {never} = icmp ne {kind} {mixed}, {mixed}",
+                f"  {result} = xor {bits} {raw}, {never}"]
+    if DIVISION.match(body):
+        return division(result, body, line)
+    match = FREEZE.match(body)
+    if match:
+        kind, value, _ = match.groups()
+        return [f"  {result} = bitcast {kind} {value} to {kind}"]
+    match = EMPTY_ASM.match(body)
+    if match and match.group(1) == match.group(2):
+        return [f"  {result} = bitcast {match.group(2)} {match.group(3)} to {match.group(1)}"]
+    if " asm " in body:
+        raise Unreviewed(f"inline assembly with a result: {line.strip()}")
+    if FLOAT.match(body):
+        raise Unreviewed(f"floating point: {line.strip()}")
+    match = INTRINSIC.search(body)
+    if match:
+        reach = reach_of(match.group(1), line)
+        if reach:
+            kind = re.search(rf"({TYPE}) @llvm", body).group(1)
+            return [f"  {raw} = {body}"] + spread(result, kind, reach)
+    return [line]
+
+
+def rewrite(text):
+    """The IR with spreading added, and the set of intrinsics and instruction classes that it uses."""
+    out, used, copies = [], set(), 0
+    for line in text.splitlines():
+        if line.startswith("attributes #"):
+            line = line.replace("{", "{ sanitize_memory", 1)
+        elif line.startswith("  ") and not line.startswith("   "):
+            intrinsic = INTRINSIC.search(line)
+            if intrinsic:
+                used.add(intrinsic.group(1))
+            if "call " in line and not arguments_fit(line):
+                raise Unreviewed(f"more arguments than shadows are carried for: {line.strip()}")
+            match = RESULT.match(line)
+            if match:
+                opcode = match.group(2).split()[0]
+                if opcode not in ("call", "tail"):
+                    used.add(opcode)
+                out += with_result(line, match.group(1), match.group(2))
+                continue
+            match = COPY.match(line)
+            if match and match.group(1).startswith("%"):
+                copies += 1
+                out += probe(match.group(1), "i64", f"%copy.{copies}")
+            elif intrinsic:
+                reach_of(intrinsic.group(1), line)
+        out.append(line)
+    return "\n".join(out) + "\n", used
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as source:
+        text, used = rewrite(source.read())
+    with open(sys.argv[2], "w", encoding="utf-8") as target:
+        target.write(text)
+    print("\n".join(sorted(used)))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Unreviewed as error:
+        sys.exit(f"taint_ir: {error}")
