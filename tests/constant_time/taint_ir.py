@@ -39,13 +39,16 @@ SPREAD = [
     (re.compile(r"llvm\.(umin|umax|smin|smax|abs|usub\.sat|uadd\.sat|ssub\.sat|sadd\.sat|ctpop)\."), "lane"),
     (re.compile(r"llvm\.x86\.avx512\.(vpermi2var|permvar)\.\w+\.\d+$"), "all"),
     (re.compile(r"llvm\.x86\.(ssse3|avx2|avx512)\.pshuf\.b"), "all"),
-    (re.compile(r"llvm\.x86\.sha(256rnds2|256msg1|256msg2|1rnds4|1nexte|1msg1|1msg2)$"), "all"),
-    (re.compile(r"llvm\.vector\.reduce\.(add|mul|umin|umax|smin|smax|xor)\."), "lane"),
+    (re.compile(r"llvm\.x86\.sha(256rnds2|256msg1|256msg2|1nexte|1msg1|1msg2)$"), "all"),
 ]
+# Intrinsics whose operands MemorySanitizer would report at once. They see operands without poison, and all bits of all
+# results take the poison of any.
+OPAQUE = re.compile(r"llvm\.(x86\.avx512\.pternlog|x86\.sha1rnds4$|x86\.(addcarry|subborrow)|[us](add|sub|mul)\.with\.overflow|"
+                    r"vector\.reduce\.(add|mul|umin|umax|smin|smax|xor))")
 # Intrinsics that MemorySanitizer follows bit by bit, or that carry no secret.
 KNOWN = re.compile(r"llvm\.(fshl|fshr|bswap|bitreverse|vector\.reduce\.(or|and)|memcpy|memmove|memset|lifetime|dbg|assume|"
                    r"experimental\.noalias\.scope\.decl|prefetch|x86\.sse2\.pause|threadlocal\.address|ctlz|cttz|"
-                   r"umul\.with\.overflow|trap|x86\.rdtsc|x86\.sse2\.lfence|stacksave|stackrestore|"
+                   r"trap|x86\.rdtsc|x86\.sse2\.lfence|stacksave|stackrestore|"
                    r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract))")
 
 
@@ -86,11 +89,74 @@ def probe(value, kind, name):
             f"  {unused} = extractelement <2 x i8> zeroinitializer, i64 {index}"]
 
 
+def split_arguments(text):
+    """The arguments of a call as (type, value), up to the parenthesis that closes it."""
+    depth, start, parts = 0, 0, []
+    for place, letter in enumerate(text):
+        if letter in "<([{":
+            depth += 1
+        elif letter == ")" and depth == 0:
+            parts.append(text[start:place])
+            break
+        elif letter in ">)]}":
+            depth -= 1
+        elif letter == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    arguments = [re.match(rf"\s*({TYPE}|ptr)(?: (?:noundef|immarg|signext|zeroext|nonnull))* (.*)$", part).groups()
+                 for part in parts if part.strip()]
+    return arguments
+
+
+def opaque(result, body):
+    """A call on operands without poison (freeze takes it away), whose results then take all of it."""
+    head, tail = re.match(r"(.*? @llvm\.[\w.]+\()(.*)$", body).groups()
+    kind = re.search(r"call (?:noundef )?(?:range\([^)]*\) )?(\{[^}]*\}|\S+ x \S+>|\S+) @", body).group(1)
+    lines, frozen, poison = [], [], "false"
+    for place, (type_, value) in enumerate(split_arguments(tail)):
+        if not value.startswith("%"):
+            frozen.append(f"{type_} {value}")
+            continue
+        if type_ == "ptr":
+            raise Unreviewed(f"a pointer in {body}")
+        name = fresh(result, f"operand{place}")
+        whole = f"i{elements(type_)[1]}"
+        lines += [f"  {name}.whole = bitcast {type_} {value} to {whole}",
+                  f"  {name}.never = icmp ne {whole} {name}.whole, {name}.whole",
+                  f"  {name}.any = or i1 {poison}, {name}.never",
+                  f"  {name} = freeze {type_} {value}"]
+        poison = f"{name}.any"
+        frozen.append(f"{type_} {name}")
+    raw = fresh(result, "raw")
+    lines.append(f"  {raw} = {head}{', '.join(frozen)})")
+    parts = re.findall(TYPE, kind)
+    if not kind.startswith("{"):
+        return lines + taken(result, raw, kind, poison)
+    before = raw
+    for place, part in enumerate(parts):
+        after = result if place + 1 == len(parts) else fresh(result, f"upto{place}")
+        piece, dirty = fresh(result, f"piece{place}"), fresh(result, f"dirty{place}")
+        lines += [f"  {piece} = extractvalue {kind} {raw}, {place}"] + taken(dirty, piece, part, poison)
+        lines.append(f"  {after} = insertvalue {kind} {before}, {part} {dirty}, {place}")
+        before = after
+    return lines
+
+
+def taken(result, value, kind, poison):
+    """Lines that define `result` as `value` with the poison of an i1 in all bits."""
+    width = elements(kind)[1]
+    wide, every = fresh(result, "wide"), fresh(result, "every")
+    return [f"  {wide} = sext i1 {poison} to i{width}" if width > 1 else f"  {wide} = or i1 {poison}, false",
+            f"  {every} = bitcast i{width} {wide} to {kind}", f"  {result} = xor {kind} {value}, {every}"]
+
+
 def reach_of(intrinsic, line):
     """How far an intrinsic's result spreads its poison; None where MemorySanitizer does it right."""
     for pattern, reach in SPREAD:
         if pattern.match(intrinsic):
             return reach
+    if OPAQUE.match(intrinsic):
+        return "opaque"
     if not KNOWN.match(intrinsic):
         raise Unreviewed(f"intrinsic {intrinsic} is not reviewed: {line.strip()}")
     return None
@@ -146,6 +212,8 @@ def with_result(line, result, body):
     match = INTRINSIC.search(body)
     if match:
         reach = reach_of(match.group(1), line)
+        if reach == "opaque":
+            return opaque(result, body)
         if reach:
             kind = re.search(rf"({TYPE}) @llvm", body).group(1)
             return [f"  {raw} = {body}"] + spread(result, kind, reach)
