@@ -154,6 +154,20 @@ void secret_length(std::uint64_t* result, const Bytes32* secret, const Bytes32* 
   __builtin_memcpy(result, known, secret[0][0] % 64U);
 }
 
+void gathered_load(std::uint64_t* result, const Bytes32* secret, const Bytes32* known) {
+  const U64x8 index = (load_words(secret, 0) ^ load_words(known, 0)) & splat(kEntries * kWords - 1);
+#ifdef __AVX512IFMA__
+  store(result, reinterpret_cast<U64x8>(_mm512_i64gather_epi64(reinterpret_cast<__m512i>(index), &kTable, 8)));
+#else
+  for (std::size_t lane = 0; lane < kLanes; ++lane) result[lane] = kTable.entry[index[lane] / kWords][index[lane] % kWords];
+#endif
+}
+
+void library_compare(std::uint64_t* result, const Bytes32* secret, const Bytes32* known) {
+  for (std::size_t lane = 0; lane < kLanes; ++lane)
+    result[lane] = static_cast<std::uint64_t>(__builtin_memcmp(secret[lane], known[lane], 32));
+}
+
 }  // namespace
 }  // namespace LOCKSTEP_LANES_INSTANCE
 
@@ -175,6 +189,8 @@ const PlantedKernels kPlantedPortable = {
     LOCKSTEP_LANES_INSTANCE::divide,
     LOCKSTEP_LANES_INSTANCE::careful_divide,
     LOCKSTEP_LANES_INSTANCE::secret_length,
+    LOCKSTEP_LANES_INSTANCE::gathered_load,
+    LOCKSTEP_LANES_INSTANCE::library_compare,
 };
 
 }  // namespace lockstep::crypto::lanes

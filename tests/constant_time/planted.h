@@ -21,7 +21,9 @@ struct PlantedKernels {
   Function careful_moved_lane;
   Function divide;  // divides by a secret: the processor's time depends on it
   Function careful_divide;
-  Function secret_length;  // copies as many bytes as a secret says
+  Function secret_length;    // copies as many bytes as a secret says
+  Function gathered_load;    // reads a table at eight secret indices at once
+  Function library_compare;  // memcmp
 };
 
 extern const PlantedKernels kPlantedIfma;

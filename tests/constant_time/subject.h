@@ -49,15 +49,18 @@ inline Numbers secret_numbers(Secrets secrets, Numbers& shared) {
   return Numbers(secrets == Secrets::kFixed ? 1 : shared.next());
 }
 
+/// Marks memory as secret.
+using Mark = void (*)(void* data, std::size_t size);
+
 struct Subject {
   /// The contract's own name, "p256.derive".
   const char* name;
   std::size_t input_size;
-  /// The first bytes of the input, up to here, are secret.
-  std::size_t secret_size;
   std::size_t output_size;
   /// Writes an input. What is not secret is alike in all kinds.
   void (*fill)(std::uint8_t* input, Secrets secrets, Numbers& numbers);
+  /// Marks what is secret of an input.
+  void (*mark)(std::uint8_t* input, Mark mark);
   /// The operation. Branches on nothing itself; all of the output is declared public afterwards.
   void (*run)(const std::uint8_t* input, std::uint8_t* output);
   /// How many of the kinds of secrets, in their order, the operation has.
@@ -68,19 +71,25 @@ struct Subject {
   bool planted = false;
 };
 
-/// Makes `fill` and `run` of functions over a struct of the input and a struct of the output.
+/// Makes a subject of functions over a struct of the input, whose member `secret` is what its name says, and a struct
+/// of the output.
 template <typename Input, typename Output, void (*kFill)(Input&, Secrets, Numbers&), void (*kRun)(const Input&, Output&)>
-constexpr Subject make_subject(const char* name, std::size_t secret_size) {
-  return Subject{name,
-                 sizeof(Input),
-                 secret_size,
-                 sizeof(Output),
-                 [](std::uint8_t* input, Secrets secrets, Numbers& numbers) {
-                   kFill(*reinterpret_cast<Input*>(input), secrets, numbers);
-                 },
-                 [](const std::uint8_t* input, std::uint8_t* output) {
-                   kRun(*reinterpret_cast<const Input*>(input), *reinterpret_cast<Output*>(output));
-                 }};
+constexpr Subject make_subject(const char* name) {
+  Subject subject{};
+  subject.name = name;
+  subject.input_size = sizeof(Input);
+  subject.output_size = sizeof(Output);
+  subject.fill = [](std::uint8_t* input, Secrets secrets, Numbers& numbers) {
+    kFill(*reinterpret_cast<Input*>(input), secrets, numbers);
+  };
+  subject.mark = [](std::uint8_t* input, Mark mark) {
+    auto& secret = reinterpret_cast<Input*>(input)->secret;
+    mark(&secret, sizeof secret);
+  };
+  subject.run = [](const std::uint8_t* input, std::uint8_t* output) {
+    kRun(*reinterpret_cast<const Input*>(input), *reinterpret_cast<Output*>(output));
+  };
+  return subject;
 }
 
 /// Each subjects_*.cc has one of these, and the drivers walk through all that were linked.

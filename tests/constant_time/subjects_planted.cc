@@ -6,30 +6,36 @@ namespace lockstep::constant_time {
 namespace {
 
 struct Input {
-  std::uint8_t secret[crypto::lanes::kLanes][32];
+  struct {
+    std::uint8_t bytes[crypto::lanes::kLanes][32];
+  } secret;
   std::uint8_t known[crypto::lanes::kLanes][32];
 };
 struct Output {
   std::uint64_t result[crypto::lanes::kLanes];
 };
 
+// The edges: equal, different in the first byte of a lane, different in its last.
 void fill(Input& input, Secrets secrets, Numbers& numbers) {
   Numbers own = secret_numbers(secrets, numbers);
-  own.fill(input.secret, sizeof input.secret);
+  own.fill(input.secret.bytes, sizeof input.secret.bytes);
   Numbers same(2);
   same.fill(input.known, sizeof input.known);
+  if (secrets == Secrets::kRandom || secrets == Secrets::kFixed) return;
+  std::memcpy(input.secret.bytes, input.known, sizeof input.known);
+  if (secrets == Secrets::kOne) input.secret.bytes[0][0] ^= 1U;
+  if (secrets == Secrets::kHighest) input.secret.bytes[0][31] ^= 1U;
 }
 
 template <crypto::lanes::PlantedKernels::Function crypto::lanes::PlantedKernels::* kFunction>
 void run(const Input& input, Output& output) {
-  (LOCKSTEP_KERNELS(kPlanted).*kFunction)(output.result, input.secret, input.known);
+  (LOCKSTEP_KERNELS(kPlanted).*kFunction)(output.result, input.secret.bytes, input.known);
 }
 
 template <crypto::lanes::PlantedKernels::Function crypto::lanes::PlantedKernels::* kFunction>
 constexpr Subject subject(const char* name, bool planted) {
-  Subject made = make_subject<Input, Output, fill, run<kFunction>>(name, sizeof(Input::secret));
+  Subject made = make_subject<Input, Output, fill, run<kFunction>>(name);
   made.planted = planted;
-  made.kinds = 2;
   return made;
 }
 
@@ -48,6 +54,8 @@ constexpr Subject kSubjects[] = {
     subject<&Planted::divide>("planted.divide", true),
     subject<&Planted::careful_divide>("planted.careful_divide", false),
     subject<&Planted::secret_length>("planted.secret_length", true),
+    subject<&Planted::gathered_load>("planted.gathered_load", true),
+    subject<&Planted::library_compare>("planted.library_compare", true),
 };
 const SubjectList kList(kSubjects);
 

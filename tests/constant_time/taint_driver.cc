@@ -71,7 +71,7 @@ void examine(const Subject& subject, int repetitions) {
   for (int i = 0; i < repetitions; ++i) {
     declare(input.get(), subject.input_size);
     subject.fill(input.get(), Secrets::kRandom, numbers);
-    make_secret(input.get(), subject.secret_size);
+    subject.mark(input.get(), make_secret);
     subject.run(input.get(), output.get());
     declare(output.get(), subject.output_size);
   }

@@ -49,7 +49,7 @@ OPAQUE = re.compile(r"llvm\.(x86\.avx512\.pternlog|x86\.sha1rnds4$|x86\.(addcarr
 KNOWN = re.compile(r"llvm\.(fshl|fshr|bswap|bitreverse|vector\.reduce\.(or|and)|memcpy|memmove|memset|lifetime|dbg|assume|"
                    r"experimental\.noalias\.scope\.decl|prefetch|x86\.sse2\.pause|threadlocal\.address|ctlz|cttz|"
                    r"trap|x86\.rdtsc|x86\.sse2\.lfence|stacksave|stackrestore|"
-                   r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract))")
+                   r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract)|x86\.avx512\.mask\.gather)")
 
 
 class Unreviewed(Exception):
