@@ -1,7 +1,9 @@
 """Check 3: the machine code of gcc's build that ships. Reads jumps.txt; see there and README.md for the rules."""
 
 import collections
+import itertools
 import re
+import shlex
 import subprocess
 
 from tools import HERE, KERNELS, ROOT, Broken, Result, run
@@ -133,17 +135,16 @@ def objects(build):
 def planted_object(build):
     """The planted leaks, compiled as the kernels are."""
     entry = build.entries(KERNELS.format("ifma"))[0]
-    compiler = entry["command"].split(" -I", 1)[0].split()
-    words = [word for word in entry["command"].split() if re.match(r"-(O|std=|f|m|D|W|I)", word)]
-    words = [f"-I{(build.folder / word[2:]).resolve()}" if word.startswith("-I") else word for word in words]
-    return build.compile("planted_shipped.o", HERE / "planted.cc", [*compiler, *words, "-c"])
+    words = shlex.split(entry["command"])
+    compiler = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
+    kept = [word for word in words if re.match(r"-(O|f|Werror|W)", word)]
+    return build.compile("planted_shipped.o", HERE / "planted.cc", [*compiler, *kept, *build.flags(entry), "-c"])
 
 
 # What must be found in the planted object: each rule once. A load at a secret index cannot be seen in disassembly.
 PLANTED = {"early_exit_compare": "jumps", "branch_on_carry": "jumps", "branch_on_mask": "jumps",
            "branch_on_moved_lane": "jumps", "divide": "division", "gathered_load": "gather",
            "library_compare": "call memcmp", "secret_length": None}
-CAREFUL = ("careful_compare", "careful_load", "careful_carry", "careful_mask", "careful_moved_lane", "careful_divide")
 
 
 def planted(build):

@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
 """Prepares LLVM's optimised text IR for MemorySanitizer, so that its shadow follows secrets through arithmetic.
-
-    taint_ir.py INPUT.ll OUTPUT.ll
 
 MemorySanitizer looks for uninitialised memory, where an approximation does no harm. It takes the shadow of a sum, a
 product, a vpmadd52 or a permute for the bitwise OR of its operands' shadows: a carry out of the low bits, the high half of a
@@ -14,11 +11,10 @@ spreads the shadow and leaves the value alone:
     %x'      = xor T %x, %x.all
 
 The instructions are added after optimisation and before instrumentation, so nothing folds them. An intrinsic that is not in
-SPREAD or KNOWN has not been reviewed: it is an error here, not a blind spot there. selftest.cc tests each entry.
+SPREAD or KNOWN has not been reviewed: it is an error here, not a blind spot there. propagation_operations.cc tests each entry.
 """
 
 import re
-import sys
 
 TYPE = r"(?:<\d+ x i\d+>|i\d+)"
 NAME = r'%(?:[\w.$-]+|"[^"]+")'
@@ -220,8 +216,9 @@ def with_result(line, result, body):
     return [line]
 
 
-def rewrite(text):
-    """The IR with spreading added, and the set of intrinsics and instruction classes that it uses."""
+def rewrite(text, add=True):
+    """The IR with spreading added (or, without `add`, marked for instrumentation only), and the set of intrinsics and
+    instructions that it uses."""
     out, used, copies = [], set(), 0
     for line in text.splitlines():
         if line.startswith("attributes #"):
@@ -235,30 +232,15 @@ def rewrite(text):
             match = RESULT.match(line)
             if match:
                 opcode = match.group(2).split()[0]
-                if opcode not in ("call", "tail"):
+                if opcode not in ("call", "tail", "musttail", "notail"):
                     used.add(opcode)
-                out += with_result(line, match.group(1), match.group(2))
+                out += [line] if not add else with_result(line, match.group(1), match.group(2))
                 continue
             match = COPY.match(line)
-            if match and match.group(1).startswith("%"):
+            if add and match and match.group(1).startswith("%"):
                 copies += 1
                 out += probe(match.group(1), "i64", f"%copy.{copies}")
             elif intrinsic:
                 reach_of(intrinsic.group(1), line)
         out.append(line)
     return "\n".join(out) + "\n", used
-
-
-def main():
-    with open(sys.argv[1], encoding="utf-8") as source:
-        text, used = rewrite(source.read())
-    with open(sys.argv[2], "w", encoding="utf-8") as target:
-        target.write(text)
-    print("\n".join(sorted(used)))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Unreviewed as error:
-        sys.exit(f"taint_ir: {error}")

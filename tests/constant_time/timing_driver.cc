@@ -1,5 +1,6 @@
 // The timing test: cycles of an operation with fixed, random and edge secrets, interleaved at random, and of the same operation
 // with a planted leak. See README.md for the rule of the verdict.
+//   timing_driver names                prints the names of all subjects
 //   timing_driver SECONDS NAME...      SECONDS of samples for each repetition of each subject
 // Prints one line per subject: verdict, name and numbers as key=value.
 #include <sched.h>
@@ -235,6 +236,11 @@ void pin() {
 
 int main(int count, char** arguments) {
   using namespace lockstep::constant_time;
+  if (count == 2 && std::strcmp(arguments[1], "names") == 0) {
+    for (const SubjectList* list = SubjectList::first(); list != nullptr; list = list->next())
+      for (const Subject& subject : list->subjects()) std::puts(subject.name);
+    return 0;
+  }
   if (count < 3) return 2;
   pin();
   const double step = cycles_per_step();

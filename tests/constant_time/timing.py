@@ -1,0 +1,64 @@
+"""Check 4: a t-test on cycle counts of the instance that ships. The rule of the verdict is in README.md."""
+
+import re
+import subprocess
+
+from memory_sanitizer import OTHER_SOURCES, SUBJECTS, base_flags
+from tools import HERE, KERNELS, Broken, Result, has_ifma, run
+
+CHECK = "timing"
+# Seconds of samples for each subject and repetition.
+QUICK_SECONDS = 1.2
+FULL_SECONDS = 20
+# The planted subjects that time can see; each other subject has a planted leak of its own in the driver.
+PLANTED = {"planted.early_exit_compare"}
+
+
+def driver(build):
+    """The driver, linked with the objects that ship, and the subjects' names."""
+    flags = [*base_flags(build), f"-I{build.own}", "-O2", "-c"]
+    objects = [build.compile(f"timing_{source.stem}.o", source, ["g++", *flags])
+               for source in [*SUBJECTS, HERE / "timing_driver.cc"]]
+    objects.append(build.compile("timing_planted.o", HERE / "planted.cc",
+                                 ["g++", *build.lane_flags("ifma"), "-O2", "-Wno-psabi", "-c"]))
+    entries = build.entries(KERNELS.format("ifma")) + [build.entry(source) for source in OTHER_SOURCES]
+    objects += build.ninja(*(entry["output"] for entry in entries))
+    program = build.own / "timing"
+    run(["g++", "-o", program, *objects])
+    return program
+
+
+def explain(verdict, figures):
+    """A line's figures in words."""
+    text = (f"|t| = {abs(float(figures['t'])):.1f} ({figures['kind']}), found a planted leak of "
+            f"{float(figures['planted_cycles']):.2f} cycles ({float(figures['planted_percent']):.3f} % of {figures['cycles']}) "
+            f"at t = {figures['planted_t']}, {figures['samples']} samples a class, {figures['repetitions']} repetitions")
+    if verdict == "leak":
+        return f"{figures['difference']} cycles between {figures['kind']} and random secrets; {text}"
+    if verdict == "inconclusive":
+        return f"too noisy to tell: planted leak found in {figures['planted']} repetitions; {text}"
+    return text
+
+
+def check(build, full):
+    """All cases. Too much noise for a verdict is a failure in the full tier and a skipped case in the quick one."""
+    if not has_ifma():
+        yield Result(CHECK, "all", "skipped", "this processor has no AVX512-IFMA")
+        return
+    program = driver(build)
+    names = [name for name in run([program, "names"]).stdout.split()
+             if not name.startswith("planted.") or name in PLANTED]
+    done = subprocess.run([program, str(FULL_SECONDS if full else QUICK_SECONDS), *names], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Broken(f"{program}: exit status {done.returncode}\n{done.stderr}")
+    for line in done.stdout.splitlines():
+        verdict, name, rest = line.split(" ", 2)
+        figures = dict(re.findall(r"(\S+)=(\S+)", rest))
+        planted = name in PLANTED
+        if verdict == "inconclusive":
+            status = "failed" if full else "skipped"
+        else:
+            status = "passed" if (verdict == "leak") == planted else "failed"
+        yield Result(CHECK, name, status, explain(verdict, figures), {**figures, "planted_subject": planted, "planted": planted,
+                                                                      "verdict": verdict})
