@@ -30,20 +30,16 @@ HARMLESS = {"__stack_chk_fail"}
 
 def short_name(name):
     """A function's name as reviewers write it: no namespace, no parameters, no clone's suffix."""
-    name = re.sub(r" \[clone [^\]]*\]", "", name)
-    name = re.sub(r"\(anonymous namespace\)::", "", name)
-    name = re.sub(r"lockstep::(crypto::)?(lanes::)?(ifma::|portable::)?", "", name)
-    depth = 0
+    name = re.sub(r" \[clone [^\]]*\]|\(anonymous namespace\)::|lockstep::(crypto::)?(lanes::)?(ifma::|portable::)?", "", name)
+    depth, start = 0, 0
     for place, letter in enumerate(name):
-        if letter == "<" and not name[:place].endswith("operator"):
-            depth += 1
-        elif letter == ">" and not name[:place].endswith(("operator", "-", ">")):
-            depth -= 1
+        if letter in "<>":
+            depth += 1 if letter == "<" else -1
+        elif letter == " " and depth == 0:
+            start = place + 1  # a template's instance begins with its return type
         elif letter == "(" and depth == 0:
-            name = name[:place]
-            break
-    # A template's instance begins with its return type.
-    return name.rsplit(" ", 1)[1] if " " in name and "<" not in name.rsplit(" ", 1)[0] else name
+            return name[start:place]
+    return name[start:]
 
 
 def is_constant(before):
@@ -69,7 +65,7 @@ def findings_of(text):
         match = RELOCATION.match(line)
         if match and calling:
             callee = re.sub(r"[-+]0x[0-9a-f]+$", "", match.group(1))
-            if not callee.startswith((".text", "lockstep::")) and callee not in HARMLESS:
+            if not callee.startswith(".text") and "lockstep::" not in callee and callee not in HARMLESS:
                 if callee not in COPIES or not is_constant(before[:-1]):
                     found[function][f"call {callee}"] += 1
             calling = False
@@ -137,7 +133,7 @@ def planted_object(build):
     entry = build.entries(KERNELS.format("ifma"))[0]
     words = shlex.split(entry["command"])
     compiler = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
-    kept = [word for word in words if re.match(r"-(O|f|Werror|W)", word)]
+    kept = [word for word in words if re.match(r"-(O|f(?!diagnostics))", word)]
     return build.compile("planted_shipped.o", HERE / "planted.cc", [*compiler, *kept, *build.flags(entry), "-c"])
 
 

@@ -11,8 +11,12 @@ from tools import CLANG, HERE, KERNELS, ROOT, Broken, Result, has_ifma, run
 CHECK = "memory sanitizer"
 SUBJECTS = sorted(HERE.glob("subjects_*.cc"))
 # Product code beside the kernels that subjects call; what it is compiled for comes from the build.
-OTHER_SOURCES = []
+OTHER_SOURCES = ["crypto/base/sha1_ni.cc", "crypto/base/sha1_portable.cc", "crypto/base/sha2.cc", "crypto/base/sha2_ni.cc",
+                 "crypto/base/sha2_portable.cc", "crypto/record/cbc_padding.cc", "crypto/record/hash_kernels.cc",
+                 "crypto/record/record_mac.cc"]
 
+# The vectorizers would make gathers of plain loads, which gcc does not.
+OPTIMISE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize"]
 INSTRUMENT = ["-x", "ir", "-O0", "-fsanitize=memory", "-fsanitize-recover=memory",
               # Arguments carry their shadows; a secret argument is not a report.
               "-mllvm", "-msan-eager-checks=0", "-S", "-emit-llvm"]
@@ -20,19 +24,20 @@ OPTIONS = "halt_on_error=0:exit_code=0:symbolize=0:print_summary=0"
 # Instructions that only move whole values, and intrinsics without data: no shadow can be lost in them.
 STRUCTURAL = {"load", "store", "getelementptr", "phi", "alloca", "freeze", "extractvalue", "insertvalue", "ptrtoint", "inttoptr",
               "llvm.memcpy", "llvm.memmove", "llvm.memset", "llvm.assume", "llvm.lifetime.start", "llvm.lifetime.end",
-              "llvm.experimental.noalias.scope.decl", "udiv", "urem", "sdiv", "srem", "llvm.prefetch",
-              # Reports each poisoned operand, as it should.
-              "llvm.x86.avx512.mask.gather.qpq"}
+              "llvm.experimental.noalias.scope.decl", "llvm.prefetch", "llvm.invariant.start"}
+# Instructions that may see nothing secret: taint_ir.py makes reports of secret operands, MemorySanitizer of a gather's.
+PUBLIC_ONLY = {"udiv", "urem", "sdiv", "srem", "fadd", "fsub", "fmul", "fdiv", "fneg", "uitofp", "sitofp", "fptoui", "fptosi",
+               "llvm.fmuladd", "llvm.fma", "llvm.x86.avx512.mask.gather.qpq"}
 
 
 def class_of(instruction):
     """An instruction's or intrinsic's name without the type of its operands."""
-    return re.sub(r"\.(?:p\d+|v?\d*i\d+|v\d+i\d+|128|256|512)(?=\.|$)", "", instruction)
+    return re.sub(r"\.(?:p\d+|v?\d*[if]\d+|128|256|512)(?=\.|$)", "", instruction)
 
 
 def instrument(build, name, source, flags, spread=True):
     """An object with shadows, and the instruction classes it has."""
-    listing = build.compile(f"{name}.ll", source, [CLANG, *flags, "-O2", "-g1", "-w", "-S", "-emit-llvm"])
+    listing = build.compile(f"{name}.ll", source, [CLANG, *flags, *OPTIMISE, "-g1", "-w", "-S", "-emit-llvm"])
     stem = build.own / name
     ready, shadowed, target = stem.with_suffix(".ready.ll"), stem.with_suffix(".shadow.ll"), stem.with_suffix(".o")
     text = listing.read_text(encoding="utf-8")
@@ -93,10 +98,10 @@ def propagation(build, used_by_kernels):
     needed = {"add", "madd52_lo", "madd52_hi", "permute_two", "less_mask", "word_product_high"}
     yield Result(CHECK, "planted.propagation", "passed" if needed <= set(lost["plain"]) else "failed",
                  f"without taint_ir.py the shadow is lost in {len(lost['plain'])} operations", {"planted": True})
-    unknown = sorted(used_by_kernels - covered - STRUCTURAL)
+    unknown = sorted(used_by_kernels - covered - STRUCTURAL - PUBLIC_ONLY)
     yield Result(CHECK, "coverage", "failed" if unknown else "passed",
                  f"instruction classes without a self-test: {', '.join(unknown)}" if unknown else
-                 f"all {len(used_by_kernels - STRUCTURAL)} instruction classes of the kernels have a self-test")
+                 f"all {len(used_by_kernels & covered)} instruction classes of the kernels have a self-test")
 
 
 def places(program, addresses):

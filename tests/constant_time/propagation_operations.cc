@@ -132,6 +132,16 @@ U64x8 barrier(U64x8 a, U64x8 b, U64x8) {
   return a + b;
 }
 
+// Memory in and out.
+void masked_load(const std::uint8_t* operands, std::uint8_t* result) {
+  *reinterpret_cast<__m512i*>(result) =
+      _mm512_mask_loadu_epi64(*reinterpret_cast<const __m512i*>(operands), 0x3c, operands + 64);
+}
+void masked_store(const std::uint8_t* operands, std::uint8_t* result) {
+  *reinterpret_cast<__m512i*>(result) = *reinterpret_cast<const __m512i*>(operands);
+  _mm512_mask_storeu_epi64(result, 0xc5, *reinterpret_cast<const __m512i*>(operands + 64));
+}
+
 std::uint64_t word_add(std::uint64_t a, std::uint64_t b) { return a + b; }
 std::uint64_t word_subtract(std::uint64_t a, std::uint64_t b) { return a - b; }
 std::uint64_t word_product_high(std::uint64_t a, std::uint64_t b) {
@@ -212,6 +222,8 @@ const Operation LOCKSTEP_OPERATIONS[] = {
     LOCKSTEP_VECTORS(sha1_rounds),
     LOCKSTEP_VECTORS(sha1_schedule),
     LOCKSTEP_VECTORS(barrier),
+    {"masked_load", masked_load},
+    {"masked_store", masked_store},
     LOCKSTEP_WORDS(word_add),
     LOCKSTEP_WORDS(word_subtract),
     LOCKSTEP_WORDS(word_product_high),

@@ -3,7 +3,7 @@
 MemorySanitizer looks for uninitialised memory, where an approximation does no harm. It takes the shadow of a sum, a
 product, a vpmadd52 or a permute for the bitwise OR of its operands' shadows: a carry out of the low bits, the high half of a
 product or a lane that moved would count as public. It treats some instructions the other way (asm, freeze) and does
-not look at divisions' dividends or at the length of a copy. So each such instruction gets a companion that
+not look at divisions' dividends, at the length of a copy, or at what floating-point numbers are made of. So each such instruction gets a companion that
 spreads the shadow and leaves the value alone:
 
     %x.never = icmp ne T %x, %x        never true, but unknown to MemorySanitizer if any bit of %x is
@@ -22,9 +22,12 @@ RESULT = re.compile(rf"^  ({NAME}) = (.*)$")
 ARITHMETIC = re.compile(rf"^(?:add|sub|mul)(?: nuw| nsw)* ({TYPE}) ")
 COMPARISON = re.compile(rf"^icmp (?:samesign )?(?:[us][lg][te]) ({TYPE}) (.*?)(, !dbg .*)?$")
 DIVISION = re.compile(rf"^(?:udiv|sdiv|urem|srem)(?: exact)? ({TYPE}) (.*?)(, !dbg .*)?$")
-FLOAT = re.compile(r"^(?:fadd|fsub|fmul|fdiv|frem|fcmp|fneg|uitofp|sitofp|fptoui|fptosi|fptrunc|fpext)\b")
+REAL = r"(?:<\d+ x (?:double|float)>|double|float)"
+FLOAT = re.compile(rf"^(?:f(?:add|sub|mul|div|rem)(?: \w+)* ({REAL}) |fneg (?:\w+ )*({REAL}) |(?:uitofp|sitofp)(?: nneg)? \S.* to ({REAL}))"
+                   rf"|^(?:tail )?call (?:\w+ )*({REAL}) @llvm\.(?:fma|fmuladd|x86\.avx512\.\w+\.p[ds]\.512|floor|trunc|rint)")
+FLOAT_COMPARISON = re.compile(r"^(?:fcmp|frem|fptrunc|fpext)\b")
 FREEZE = re.compile(rf"^freeze (\S.*?) ({NAME})((?:, !dbg .*)?)$")
-EMPTY_ASM = re.compile(rf'^(?:tail )?call ({TYPE}) asm (?:sideeffect )?"", "=[rvx],0,[^"]*"\(({TYPE}) (?:noundef )?({NAME})\).*$')
+EMPTY_ASM = re.compile(rf'^(?:tail )?call (?:\w+ )*({TYPE}) asm (?:sideeffect )?"", "=[rvx],0,[^"]*"\(({TYPE}) (?:noundef )?({NAME})\).*$')
 CALL = re.compile(r"^(?:tail |musttail |notail )?call\b[^@%]*?(\S+) @([\w.]+)\((.*)\)")
 INTRINSIC = re.compile(r"(?:call)\b.*?@(llvm\.[\w.]+)\(")
 COPY = re.compile(r"^  (?:tail )?call void @llvm\.(?:memcpy|memmove|memset)\.\S*?\(.*, i64 (\S+), i1 (?:immarg )?(?:true|false)\)")
@@ -42,10 +45,11 @@ SPREAD = [
 OPAQUE = re.compile(r"llvm\.(x86\.avx512\.pternlog|x86\.sha1rnds4$|x86\.(addcarry|subborrow)|[us](add|sub|mul)\.with\.overflow|"
                     r"vector\.reduce\.(add|mul|umin|umax|smin|smax|xor))")
 # Intrinsics that MemorySanitizer follows bit by bit, or that carry no secret.
-KNOWN = re.compile(r"llvm\.(fshl|fshr|bswap|bitreverse|vector\.reduce\.(or|and)|memcpy|memmove|memset|lifetime|dbg|assume|"
+KNOWN = re.compile(r"llvm\.(fshl|fshr|bswap|bitreverse|vector\.reduce\.(or|and)|memcpy|memmove|memset|lifetime|invariant\.start|dbg|assume|"
                    r"experimental\.noalias\.scope\.decl|prefetch|x86\.sse2\.pause|threadlocal\.address|ctlz|cttz|"
                    r"trap|x86\.rdtsc|x86\.sse2\.lfence|stacksave|stackrestore|"
-                   r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract)|x86\.avx512\.mask\.gather)")
+                   r"x86\.avx512\.ps(ll|rl|ra)v?\.|x86\.(sse2|avx2)\.ps(ll|rl|ra)i?\.|vector\.(insert|extract)|x86\.avx512\.mask\.gather|"
+                   r"masked\.(load|store|gather|scatter)\.)")
 
 
 class Unreviewed(Exception):
@@ -179,6 +183,14 @@ def division(result, body, line):
     return [text + where for text in lines] + [line]
 
 
+def floating(result, kind, line):
+    """Floating-point numbers must be public: processors are slower with some. Their shadows are ORs, so the results tell."""
+    count = int(re.match(r"<(\d+)", kind).group(1)) if kind.startswith("<") else 1
+    width = count * (64 if "double" in kind else 32)
+    bits = fresh(result, "bits")
+    return [line, f"  {bits} = bitcast {kind} {result} to i{width}", *probe(bits, f"i{width}", result)]
+
+
 def with_result(line, result, body):
     """The lines that stand for one instruction with a result."""
     raw = fresh(result, "raw")
@@ -197,14 +209,17 @@ def with_result(line, result, body):
     match = FREEZE.match(body)
     if match:
         kind, value, _ = match.groups()
-        return [f"  {result} = bitcast {kind} {value} to {kind}"]
+        return [f"  {result} = select i1 true, {kind} {value}, {kind} {value}"]
     match = EMPTY_ASM.match(body)
     if match and match.group(1) == match.group(2):
         return [f"  {result} = bitcast {match.group(2)} {match.group(3)} to {match.group(1)}"]
-    if " asm " in body:
+    if " asm " in body and "cpuid" not in body:
         raise Unreviewed(f"inline assembly with a result: {line.strip()}")
-    if FLOAT.match(body):
-        raise Unreviewed(f"floating point: {line.strip()}")
+    match = FLOAT.match(body)
+    if match:
+        return floating(result, next(kind for kind in match.groups() if kind), line)
+    if FLOAT_COMPARISON.match(body):
+        raise Unreviewed(f"comparison of floating-point numbers: {line.strip()}")
     match = INTRINSIC.search(body)
     if match:
         reach = reach_of(match.group(1), line)
