@@ -55,17 +55,26 @@ def has_ifma():
 
 class Build:
     """A configured build folder: the commands that compile the product, and a folder `constant_time` in it for what is
-    compiled here. Objects there are made again when a source, a header or the command has changed."""
+    compiled here, with `generated` headers {name: text}. Objects there are made again when a source, a header or the
+    command has changed."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, generated):
         self.folder = pathlib.Path(folder).resolve()
         if not (self.folder / "build.ninja").exists():
             run(["meson", "setup", self.folder], cwd=ROOT)
         self.own = self.folder / "constant_time"
         self.own.mkdir(exist_ok=True)
+        for name, text in generated.items():
+            self.write(name, text)
         self.commands = json.loads((self.folder / "compile_commands.json").read_text(encoding="utf-8"))
         if any("-fsanitize" in entry["command"] for entry in self.commands):
             raise Broken(f"{self.folder} is a build with sanitizers: its code is not what ships")
+
+    def write(self, name, text):
+        """Writes a file of the own folder, if it is not there as it should be."""
+        target = self.own / name
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.write_text(text, encoding="utf-8")
 
     def entries(self, library):
         """The compile commands of a static library."""
