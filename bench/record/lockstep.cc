@@ -25,7 +25,7 @@ bool run(crypto::Engine& engine, std::vector<AnyJob>& jobs) {
   }
   crypto::JobList done;
   engine.run(batch, done);
-  while (engine.in_flight() != 0) engine.poll(done);
+  while (engine.in_flight() != 0) engine.poll(Instant{}, done);
   bool good = true;
   while (const Job* const job = done.pop()) good &= job->status == crypto::JobStatus::ok;
   return good;

@@ -57,8 +57,9 @@ class IpsecMbEngine final : public Engine {
     else
       aead_.run(jobs, done);
   }
-  void poll(JobList& done) override { cbc_seal_.poll(done); }
+  void poll(Instant, JobList& done) override { cbc_seal_.poll(done); }
   std::size_t in_flight() const override { return cbc_seal_.in_flight(); }
+  bool has_slices() const override { return in_flight() != 0; }
 
  private:
   Manager wide_;

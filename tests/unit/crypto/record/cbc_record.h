@@ -24,7 +24,7 @@ inline constexpr std::array kCbcSuitesUnderTest = {CbcSuite::aes_128_sha1, CbcSu
 class LibcryptoCbcEngine final : public Engine {
  public:
   const char* name() const override { return "libcrypto"; }
-  bool supports(JobKind kind) const override { return kind == JobKind::cbc_seal || kind == JobKind::cbc_open; }
+  bool supports(JobClass job_class) const override { return kind == JobKind::cbc_seal || kind == JobKind::cbc_open; }
   void run(std::span<Job* const> jobs, JobList& done) override {
     for (Job* const job : jobs) {
       job->status = job->kind == JobKind::cbc_seal ? records_.seal(static_cast<CbcSealJob&>(*job))
@@ -43,7 +43,7 @@ inline bool finish_all(Engine& engine, std::span<Job* const> jobs) {
   JobList done;
   for (Job* const job : jobs) job->status = JobStatus::waiting;
   engine.run(jobs, done);
-  for (int i = 0; i < 10 && done.size() < jobs.size(); ++i) engine.poll(done);
+  for (int i = 0; i < 10 && done.size() < jobs.size(); ++i) engine.poll(Instant{}, done);
   return done.size() == jobs.size() && engine.in_flight() == 0;
 }
 

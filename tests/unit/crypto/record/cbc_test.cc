@@ -3,13 +3,9 @@
 
 #include <numeric>
 
+#include "crypto/openssl/self_test_parts.h"
 #include "crypto/record/engine.h"
 #include "tests/unit/crypto/record/cbc_record.h"
-
-namespace lockstep::crypto::self_test_parts {
-std::string cbc_seal(Engine& engine, Engine& reference);
-std::string cbc_open(Engine& engine, Engine& reference);
-}  // namespace lockstep::crypto::self_test_parts
 
 namespace lockstep::crypto::test {
 namespace {
@@ -400,7 +396,7 @@ TEST_F(CbcLanes, ShortRecordsDoNotWaitForLongOnes) {
   EXPECT_EQ(done.size(), 15U);
   EXPECT_EQ(jobs[5]->status, JobStatus::waiting);
   EXPECT_EQ(engine.value()->in_flight(), 1U);
-  engine.value()->poll(done);
+  engine.value()->poll(Instant{}, done);
   EXPECT_EQ(done.size(), 16U);
   EXPECT_EQ(engine.value()->in_flight(), 0U);
   for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(out[i], records[i]->seal(libcrypto_)) << i;
@@ -436,7 +432,7 @@ class FaultyEngine final : public Engine {
  public:
   explicit FaultyEngine(Engine& engine) : engine_(engine) {}
   const char* name() const override { return "faulty"; }
-  bool supports(JobKind kind) const override { return engine_.supports(kind); }
+  bool supports(JobClass job_class) const override { return engine_.supports(job_class); }
   void run(std::span<Job* const> jobs, JobList& done) override {
     engine_.run(jobs, done);
     for (Job* const job : jobs) {
@@ -444,7 +440,7 @@ class FaultyEngine final : public Engine {
       job->status = JobStatus::ok;
     }
   }
-  void poll(JobList& done) override { engine_.poll(done); }
+  void poll(Instant now, JobList& done) override { engine_.poll(now, done); }
 
  private:
   Engine& engine_;
