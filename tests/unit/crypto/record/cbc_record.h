@@ -24,7 +24,7 @@ inline constexpr std::array kCbcSuitesUnderTest = {CbcSuite::aes_128_sha1, CbcSu
 class LibcryptoCbcEngine final : public Engine {
  public:
   const char* name() const override { return "libcrypto"; }
-  bool supports(JobClass job_class) const override { return kind == JobKind::cbc_seal || kind == JobKind::cbc_open; }
+  bool supports(JobClass job_class) const override { return job_class >= JobClass::cbc_seal; }
   void run(std::span<Job* const> jobs, JobList& done) override {
     for (Job* const job : jobs) {
       job->status = job->kind == JobKind::cbc_seal ? records_.seal(static_cast<CbcSealJob&>(*job))
