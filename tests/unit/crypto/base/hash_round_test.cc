@@ -121,7 +121,7 @@ TEST_P(HashRoundTest, AuthenticatesConstantMessages) {
 }
 
 TEST_P(HashRoundTest, ExtendsTranscriptsOfAnyMixOfLengths) {
-  for (std::size_t count = 1; count <= 40; ++count) {
+  for (std::size_t count = 1; count <= 100; ++count) {
     std::vector<RunningHash> transcripts;
     std::vector<Buffer> messages(count);
     std::vector<Buffer> digests(count);

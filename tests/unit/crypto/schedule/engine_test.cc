@@ -261,6 +261,7 @@ TEST(Transcript, EmptyPieceAppendsNothing) {
   EXPECT_EQ(bytes(Bytes(job.digest[0]).first(32)), reference::hash_of(Hash::sha256, {}));
   EXPECT_EQ(bytes(Bytes(job.digest[1]).first(32)), reference::hash_of(Hash::sha256, {second}));
   job.append = {};
+  job.digest = {};
   run(job);
   EXPECT_EQ(job.digest[0], job.digest[1]);
   EXPECT_EQ(bytes(Bytes(job.digest[0]).first(32)), reference::hash_of(Hash::sha256, {second}));
