@@ -86,8 +86,10 @@ void HashRound::Queues<Word>::mac(const Word* key, const ConstantMessage& messag
   queue.message = &message;
   queue.keys[queue.count] = key;
   queue.macs[queue.count] = out;
+  ++waiting_constant_macs_;
   if (++queue.count < lanes_.width()) return;
   lanes_.hmac_scheduled(queue.keys.data(), schedule_of<Word>(message), queue.macs.data());
+  waiting_constant_macs_ -= queue.count;
   queue.count = 0;
 }
 
@@ -98,6 +100,7 @@ void HashRound::Queues<Word>::release_constant_macs() {
     for (std::size_t i = 0; i < queue.count; ++i) mac(queue.keys[i], queue.message->block.data(), 1, queue.macs[i]);
     queue.count = 0;
   }
+  waiting_constant_macs_ = 0;
 }
 
 template <class Word>
@@ -190,7 +193,7 @@ void HashRound::Queues<Word>::run_chains(const Chain* chains, std::size_t count)
 template <class Word>
 void HashRound::Queues<Word>::run() {
   if (key_blocks_.count != 0) run_key_blocks();
-  release_constant_macs();
+  if (waiting_constant_macs_ != 0) release_constant_macs();
   for (std::size_t blocks = 1; blocks <= kMaxMacBlocks; ++blocks) {
     if (macs_[blocks - 1].count != 0) run_macs(blocks);
   }

@@ -109,6 +109,7 @@ class HashRound {
     KeyBlocks key_blocks_;
     std::array<Macs, kMaxMacBlocks> macs_;                            // by blocks - 1
     std::array<ConstantMacs, ConstantMessage::kMost> constant_macs_;  // by the message's index
+    std::size_t waiting_constant_macs_ = 0;
     std::array<Append, kMaxTranscripts> appends_;
     std::array<Digest, kMaxTranscripts> digests_;
     std::size_t append_count_ = 0;
