@@ -61,6 +61,29 @@ constexpr auto window_chain(const Constant<kWords>& exponent) {
   return chain;
 }
 
+/// `count` squarings of a factor, carried. In registers, since each waits for the one before.
+template <class M>
+__attribute__((noinline)) void square_times(U64x8* limb, int count) {
+  U64x8 power[M::kLimbs];
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { power[i] = limb[i]; });
+  for (; count > 0; --count) {
+    square_limbs_inline<M>(power, power);
+    carry<M::kLimbs>(power);
+  }
+  repeat<M::kLimbs>([&](auto i) LOCKSTEP_INLINED { limb[i] = power[i]; });
+}
+
+/// `count` squarings of two factors, side by side.
+template <class M, class N>
+__attribute__((noinline)) void square_both_times(U64x8* a, U64x8* b, int count) {
+  for (; count > 0; --count) {
+    square_limbs_inline<M>(a, a);
+    carry<M::kLimbs>(a);
+    square_limbs_inline<N>(b, b);
+    carry<N::kLimbs>(b);
+  }
+}
+
 /// A power in the making; M::kInversionChain is its chain.
 template <class M>
 class Inversion {
@@ -68,30 +91,52 @@ class Inversion {
   /// A bound that stays when products are taken.
   using Element = Factor < M, M::kSlackBits<8 ? 3 * kOne : 64 * kOne>;
 
-  explicit Inversion(const Element& base) { slot_[0] = base; }
+  explicit Inversion(const Element& base) {
+    slot_[0] = base;
+    begin_step();
+  }
 
   bool done() const { return step_ == M::kInversionChain.steps; }
-  /// One multiplication or squaring.
-  void advance() {
+  /// How many squarings of accumulator() come next; then a multiplication.
+  int squarings() const { return squarings_; }
+  U64x8* accumulator() { return slot_[M::kInversionChain.step[step_].to].limb; }
+  void squared(int count) {
+    squarings_ -= count;
+    if (squarings_ == 0 && M::kInversionChain.step[step_].factor == kNoFactor) end_step();
+  }
+  void multiply_step() {
     const ChainStep& step = M::kInversionChain.step[step_];
-    const Element& source = slot_[products_ == 0 ? step.from : step.to];
-    if (products_ < step.squarings) {
-      slot_[step.to] = factor(square(source));
-    } else {
-      slot_[step.to] = factor(multiply(source, slot_[step.factor]));
-    }
-    if (++products_ == step.squarings + (step.factor == kNoFactor ? 0 : 1)) {
-      ++step_;
-      products_ = 0;
+    slot_[step.to] = factor(multiply(slot_[step.to], slot_[step.factor]));
+    end_step();
+  }
+  /// All that is left.
+  void finish() {
+    while (!done()) {
+      if (const int count = squarings_; count > 0) {
+        square_times<M>(accumulator(), count);
+        squared(count);
+      } else {
+        multiply_step();
+      }
     }
   }
   /// The inverse; zero for zero.
   const Element& result() const { return slot_[M::kInversionChain.step[M::kInversionChain.steps - 1].to]; }
 
  private:
+  void begin_step() {
+    const ChainStep& step = M::kInversionChain.step[step_];
+    slot_[step.to] = slot_[step.from];
+    squarings_ = step.squarings;
+  }
+  void end_step() {
+    ++step_;
+    if (!done()) begin_step();
+  }
+
   Element slot_[M::kInversionChain.kSlots];
   int step_ = 0;
-  int products_ = 0;
+  int squarings_ = 0;
 };
 
 /// 1 / a.
@@ -99,7 +144,7 @@ template <class M>
 __attribute__((noinline)) void invert(typename Inversion<M>::Element& inverse,
                                       const typename Inversion<M>::Element& a) {
   Inversion<M> power(a);
-  while (!power.done()) power.advance();
+  power.finish();
   inverse = power.result();
 }
 
@@ -111,10 +156,20 @@ __attribute__((noinline)) void invert_both(typename Inversion<M>::Element& a_inv
                                            const typename Inversion<N>::Element& b) {
   Inversion<M> a_power(a);
   Inversion<N> b_power(b);
-  while (!a_power.done() || !b_power.done()) {
-    if (!a_power.done()) a_power.advance();
-    if (!b_power.done()) b_power.advance();
+  while (!a_power.done() && !b_power.done()) {
+    const int count = a_power.squarings() < b_power.squarings() ? a_power.squarings() : b_power.squarings();
+    if (count > 0) {
+      square_both_times<M, N>(a_power.accumulator(), b_power.accumulator(), count);
+      a_power.squared(count);
+      b_power.squared(count);
+    } else if (a_power.squarings() == 0) {
+      a_power.multiply_step();
+    } else {
+      b_power.multiply_step();
+    }
   }
+  a_power.finish();
+  b_power.finish();
   a_inverse = a_power.result();
   b_inverse = b_power.result();
 }

@@ -146,8 +146,9 @@ __attribute__((noinline)) void multiply_limbs(U64x8* out, const U64x8* a, const 
   multiply_limbs<M>(out, a, b, nullptr);
 }
 
+/// out = a a / R, before carries.
 template <class M>
-__attribute__((noinline)) void square_limbs(U64x8* out, const U64x8* a) {
+LOCKSTEP_INLINE void square_limbs_inline(U64x8* out, const U64x8* a) {
   constexpr int kLimbs = M::kLimbs;
   U64x8 column[2 * kLimbs] = {};
   repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED {
@@ -164,6 +165,11 @@ __attribute__((noinline)) void square_limbs(U64x8* out, const U64x8* a) {
   });
   repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { M::reduce(column + i); });
   repeat<kLimbs>([&](auto i) LOCKSTEP_INLINED { out[i] = column[kLimbs + i]; });
+}
+
+template <class M>
+__attribute__((noinline)) void square_limbs(U64x8* out, const U64x8* a) {
+  square_limbs_inline<M>(out, a);
 }
 
 /// What a Montgomery product of numbers below a and b sixteenths is below: (a b + R M) / R, and M < R 2^-kSlackBits.

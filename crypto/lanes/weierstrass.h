@@ -21,16 +21,19 @@ struct WeierstrassKernels {
   /// Uncompressed (SEC 1 section 2.3.3): 4, x, y.
   using Point = std::uint8_t[1 + 2 * kSize];
 
-  /// public_key = private_key * G. Returns the lanes with 0 < private_key < n; the others' output is zeros.
+  /// public_key = private_key * G. Returns the lanes with 0 < private_key < n and the product on the curve (a computing
+  /// fault fails this); the others' output is zeros.
   LaneMask (*base_multiply)(Point* public_key, const Number* private_key);
-  /// shared = x(private_key * peer) (SP 800-56A 5.7.1.2). Returns the lanes whose private key is in range, whose peer
-  /// is uncompressed, in range and on the curve; the others' output is zeros.
+  /// shared = x(private_key * peer) (SP 800-56A 5.7.1.2). Returns the lanes whose private key is in range and whose
+  /// peer is uncompressed, in range and on the curve (and the product too, which a computing fault fails); the others'
+  /// output is zeros.
   LaneMask (*derive)(Number* shared, const Number* private_key, const Point* peer);
-  /// (k^-1, r) of each k. Returns the lanes with 0 < k < n, r != 0 and kG on the curve (a computing fault fails this);
-  /// the others' output is zeros.
+  /// (k^-1, r) of each k. Returns the lanes with 0 < k < n, r != 0, kG on the curve and k k^-1 = 1 (computing faults
+  /// fail these); the others' output is zeros.
   LaneMask (*make_nonce_pair)(NoncePair<kSize>* pair, const Number* k);
-  /// signature = r, s with s = k^-1 (e + r d) mod n, e the digest as a number, reduced. Returns the lanes with s != 0;
-  /// the others' output is zeros.
+  /// signature = r, s with s = k^-1 (e + r d) mod n, e the digest as a number, reduced: the leftmost kSize bytes of a
+  /// longer digest, a shorter one with zeros before it (FIPS 186-5 section 6.4.1). Pairs and keys are in range. Returns
+  /// the lanes with s != 0; the others' output is zeros.
   LaneMask (*sign)(std::uint8_t (*signature)[2 * kSize], const NoncePair<kSize>* pair, const Number* private_key,
                    const Number* digest);
   /// Returns the lanes whose signature (r, s) over `digest` is valid for `public_key` (FIPS 186-5 section 6.4). Keys

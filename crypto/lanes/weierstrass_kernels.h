@@ -100,6 +100,8 @@ struct Kernels {
     invert_both<Field, Order>(z_inverse, point.z, k_inverse, nonce);
     Scalar x;
     valid &= affine(x, nullptr, point, z_inverse);
+    const auto product = from_montgomery(factor(multiply(nonce, k_inverse)));
+    valid &= equal_words(product, splat_words(Constant<kWords>{{1}}));
     const Scalar r = reduce_once(x, Order::kModulus);
     valid &= static_cast<Mask>(~is_zero(r));
     store_words<kWords>(&pair[0].k_inverse[0], sizeof(Pair), from_montgomery(k_inverse), valid);
