@@ -19,7 +19,7 @@ using crypto::JobClass;
 constexpr std::size_t kOpensslInFlight = 32;
 // Stages are looked at in samples of this many handshakes or more: pools are not refilled after each.
 constexpr std::size_t kSample = 64;
-constexpr std::size_t kSamples = 9;
+constexpr std::size_t kSamples = 5;
 constexpr std::array kClassesWithLanes = {
     JobClass::key_share_x25519, JobClass::key_share_p256, JobClass::derive_x25519,
     JobClass::derive_p256,      JobClass::sign_p256,      JobClass::rsa_2048,

@@ -65,7 +65,8 @@ class Benchmark:
 
 
 class Results:
-    """The benchmarks of all files, in the files' order, and the context in which each program ran."""
+    """The benchmarks of all files, in the order in which the programs registered them (repetitions may be shuffled), and
+    the context in which each program ran."""
 
     def __init__(self, files):
         self.benchmarks = {}
@@ -73,7 +74,7 @@ class Results:
         for file in files:
             content = json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
             self.contexts.append(content.get("context", {}))
-            for run in content.get("benchmarks", []):
+            for run in sorted(content.get("benchmarks", []), key=lambda run: run.get("family_index", 0)):
                 if run.get("run_type") == "aggregate":
                     continue
                 name = run.get("run_name", run["name"])

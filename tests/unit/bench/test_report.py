@@ -111,6 +111,19 @@ class Report(unittest.TestCase):
         self.assertEqual(self.row(text, "X25519Derive/lockstep")[4], "10.00")
         self.assertIn("* cpu_model: A processor\n* flags: -O2\n* libcrypto: 3.0\n", text)
 
+    def test_rows_stand_in_the_order_of_the_program_however_repetitions_were_shuffled(self):
+        runs = [{**run_of(name, 4), "family_index": index} for index, name in
+                enumerate(("P256Derive/openssl", "P256Derive/lockstep", "X25519Derive/openssl", "X25519Derive/lockstep"))]
+        text = self.report(self.write("a.json", runs[::-1]))
+        self.assertLess(text.index("| P256Derive/"), text.index("| X25519Derive/"))
+
+    def test_results_that_are_not_whole_are_refused(self):
+        (self.folder / "half.json").write_text('{"context": {', encoding="utf-8")
+        done = subprocess.run([sys.executable, str(REPORT), "--output", str(self.folder), str(self.folder / "half.json")],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("report: cannot read the results", done.stderr)
+
     def test_check_fails_unless_every_goal_is_met(self):
         runs = [run_of("X25519Derive/openssl", 40), run_of("X25519Derive/lockstep", 4)]
         self.report("--check", self.write("a.json", runs), status=1)
