@@ -35,7 +35,7 @@ struct Output {
 RecordMac make_mac(const Input& input, std::size_t i, std::size_t size, std::size_t shortest, std::size_t longest) {
   RecordMac mac;
   mac.key = &input.secret.keys[i];
-  mac.header = crypto::mac_header({}, size);
+  crypto::write_mac_header({}, size, mac.header.data());
   mac.content = input.secret.decrypted[i];
   mac.shortest = shortest;
   mac.longest = longest;

@@ -20,6 +20,25 @@
 #include <valgrind/memcheck.h>
 #endif
 
+#ifdef LOCKSTEP_MEMORY_SANITIZER
+extern "C" const char __executable_start;
+
+namespace {
+constexpr std::size_t kMaxPlaces = 4096;
+const void* places[kMaxPlaces];
+std::size_t place_count = 0;
+}  // namespace
+
+// The instrumented code calls this where a branch or an address depends on a secret: prints the place, once a subject.
+extern "C" __attribute__((noinline, no_sanitize("memory"))) void lockstep_secret_used() {
+  const auto* const place = static_cast<const char*>(__builtin_return_address(0)) - 1;
+  for (std::size_t i = 0; i < place_count; ++i)
+    if (places[i] == place) return;
+  if (place_count < kMaxPlaces) places[place_count++] = place;
+  std::fprintf(stderr, "@@ secret %zx\n", static_cast<std::size_t>(place - &__executable_start));
+}
+#endif
+
 namespace {
 
 using lockstep::constant_time::Numbers;
@@ -46,6 +65,7 @@ void declare(void* data, std::size_t size) {
 void announce(const char* word, const Subject& subject) {
 #ifdef LOCKSTEP_MEMORY_SANITIZER
   std::fprintf(stderr, "@@ %s %s %d\n", word, subject.name, subject.planted ? 1 : 0);
+  place_count = 0;
 #else
   VALGRIND_PRINTF("@@ %s %s %d\n", word, subject.name, subject.planted ? 1 : 0);
 #endif

@@ -26,6 +26,8 @@ REAL = r"(?:<\d+ x (?:double|float)>|double|float)"
 FLOAT = re.compile(rf"^(?:f(?:add|sub|mul|div|rem)(?: \w+)* ({REAL}) |fneg (?:\w+ )*({REAL}) |(?:uitofp|sitofp)(?: nneg)? \S.* to ({REAL}))"
                    rf"|^(?:tail )?call (?:\w+ )*({REAL}) @llvm\.(?:fma|fmuladd|x86\.avx512\.\w+\.p[ds]\.512|floor|trunc|rint)")
 FLOAT_COMPARISON = re.compile(r"^(?:fcmp|frem|fptrunc|fpext)\b")
+MASKED_LOAD = re.compile(rf"^(?:tail )?call (?:\w+ )*(<8 x i64>|<16 x i32>) @llvm\.masked\.load\.\S*?\(ptr (?:\w+ )*(\S+), i32 64, "
+                         rf"<\d+ x i1> (?:noundef )?(%[\w.]+), <\d+ x i\d+> (?:noundef )?([^)]*)\)(.*)$")
 FREEZE = re.compile(rf"^freeze (\S.*?) ({NAME})((?:, !dbg .*)?)$")
 EMPTY_ASM = re.compile(rf'^(?:tail )?call (?:\w+ )*({TYPE}) asm (?:sideeffect )?"", "=[rvx],0,[^"]*"\(({TYPE}) (?:noundef )?({NAME})\).*$')
 CALL = re.compile(r"^(?:tail |musttail |notail )?call\b[^@%]*?(\S+) @([\w.]+)\((.*)\)")
@@ -183,6 +185,15 @@ def division(result, body, line):
     return [text + where for text in lines] + [line]
 
 
+def masked_load(result, kind, pointer, mask, otherwise, debug):
+    """A masked load of a whole, aligned cache line reads that line whatever the mask is, so the mask is data: a load of all
+    of it and a selection. Any other masked load stays as it is, and MemorySanitizer reports a secret mask."""
+    whole = fresh(result, "line")
+    lanes = elements(kind)[0]
+    return [f"  {whole} = load {kind}, ptr {pointer}, align 64{debug}",
+            f"  {result} = select {lanes} {mask}, {kind} {whole}, {kind} {otherwise}"]
+
+
 def floating(result, kind, line):
     """Floating-point numbers must be public: processors are slower with some. Their shadows are ORs, so the results tell."""
     count = int(re.match(r"<(\d+)", kind).group(1)) if kind.startswith("<") else 1
@@ -220,6 +231,9 @@ def with_result(line, result, body):
         return floating(result, next(kind for kind in match.groups() if kind), line)
     if FLOAT_COMPARISON.match(body):
         raise Unreviewed(f"comparison of floating-point numbers: {line.strip()}")
+    match = MASKED_LOAD.match(body)
+    if match:
+        return masked_load(result, *match.groups())
     match = INTRINSIC.search(body)
     if match:
         reach = reach_of(match.group(1), line)
