@@ -1,11 +1,5 @@
 #include "dataplane/worker/sleeper.h"
 
-#include <rte_cpuflags.h>
-#include <rte_cycles.h>
-#include <rte_pause.h>
-#include <rte_power_intrinsics.h>
-#include <sys/prctl.h>
-
 #include <algorithm>
 
 namespace lockstep::worker {
@@ -17,10 +11,7 @@ Sleeper::Sleeper(const Clock& clock, const std::vector<io::PacketQueue*>& queues
 }
 
 void Sleeper::begin() {
-  (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // nanoseconds; the default of 50 µs would double a nap
-  rte_cpu_intrinsics intrinsics{};
-  rte_cpu_get_intrinsics_support(&intrinsics);
-  if (intrinsics.power_pause != 0) pause_cycles_ = rte_get_tsc_hz() / 1'000'000;  // a microsecond
+  pause_.begin();
 }
 
 void Sleeper::worked() {
@@ -36,18 +27,10 @@ void Sleeper::idle(Instant now, Instant until) {
   idle_since_ = std::min(idle_since_, now);
   if (until <= now) return;
   if (now - idle_since_ < kPauseBeforeSleep) {
-    pause();
+    pause_();
   } else {
     sleep(now, until);
   }
-}
-
-void Sleeper::pause() const {
-  if (pause_cycles_ != 0) {
-    (void)rte_power_pause(Clock::cycles() + pause_cycles_);
-    return;
-  }
-  for (int i = 0; i < 16; ++i) rte_pause();
 }
 
 void Sleeper::sleep(Instant now, Instant until) {

@@ -10,17 +10,13 @@
 #include "dataplane/base/spsc_ring.h"
 #include "dataplane/io/doorbell.h"
 #include "dataplane/io/packet_queue.h"
+#include "dataplane/worker/pause.h"
 #include "dataplane/worker/worker.h"
 
 namespace lockstep::worker {
 
-/// Turns without work pause the processor for this long in all before the worker sleeps.
-constexpr Duration kPauseBeforeSleep = microseconds(20);
-/// Longest sleep when every queue can wake the worker.
-constexpr Duration kLongestSleep = milliseconds(100);
-/// Sleeps when a queue has to be polled: the first, and the longest that they grow to.
+/// The first sleep when a queue has to be polled; they grow to kLongestNap.
 constexpr Duration kFirstNap = microseconds(10);
-constexpr Duration kLongestNap = microseconds(50);
 /// After this many wake-ups in a row that brought no work, the descriptors are not believed until there is work.
 constexpr int kMaxFruitless = 16;
 
@@ -43,7 +39,6 @@ class Sleeper {
   const Histogram& late() const { return late_; }
 
  private:
-  void pause() const;
   void sleep(Instant now, Instant until);
   bool collect_descriptors();
   bool prepare();
@@ -56,7 +51,7 @@ class Sleeper {
   io::Doorbell bell_;
   std::vector<pollfd> descriptors_;  // the bell, then those of the queues
   Histogram late_;
-  std::uint64_t pause_cycles_ = 0;  // 0: the processor has no timed pause
+  Pause pause_;
   Instant idle_since_ = Instant::never();
   Duration nap_ = kFirstNap;
   bool woken_ = false;
