@@ -57,9 +57,12 @@ class Connection {
   int fd_;
 };
 
-}  // namespace
+/// The first line of a text.
+std::string line_of(const std::string& text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
 
-Result<std::string, std::string> get(const std::string& socket, const std::string& path) {
+Result<std::string, std::string> ask(const std::string& socket, const std::string& request) {
   const Connection connection;
   if (!connection.connect(socket)) {
     const std::string reason = std::generic_category().message(errno);
@@ -69,12 +72,23 @@ Result<std::string, std::string> get(const std::string& socket, const std::strin
                    "); start one with 'lockstep run', or name its socket with --socket or --config"};
   }
   std::string answer;
-  if (!connection.send("GET " + path + " HTTP/1.0\r\nHost: lockstep\r\n\r\n") || !connection.receive(answer))
+  if (!connection.send(request) || !connection.receive(answer))
     return Failure{"the service at " + socket + " does not answer; look at its log"};
   const std::size_t body = answer.find("\r\n\r\n");
   if (answer.rfind("HTTP/1.", 0) != 0 || body == std::string::npos || answer.substr(8, 5) != " 200 ")
-    return Failure{"the service at " + socket + " answers with an error: " + answer.substr(0, answer.find("\r\n"))};
+    return Failure{"the service at " + socket + " answers with an error: " + line_of(answer) +
+                   (body == std::string::npos ? "" : ": " + line_of(answer.substr(body + 4)))};
   return answer.substr(body + 4);
+}
+
+}  // namespace
+
+Result<std::string, std::string> get(const std::string& socket, const std::string& path) {
+  return ask(socket, "GET " + path + " HTTP/1.0\r\nHost: lockstep\r\n\r\n");
+}
+
+Result<std::string, std::string> post(const std::string& socket, const std::string& path) {
+  return ask(socket, "POST " + path + " HTTP/1.0\r\nHost: lockstep\r\nContent-Length: 0\r\n\r\n");
 }
 
 }  // namespace lockstep::api

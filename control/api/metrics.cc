@@ -72,29 +72,35 @@ class Family {
 std::string worker_label(const WorkerView& worker) {
   return std::to_string(worker.index);
 }
+Labels labels_of(const WorkerView& worker) {
+  return {{"worker", worker_label(worker)}};
+}
+Labels labels_of(const CryptoCoreView& core) {
+  return {{"crypto_core", std::to_string(core.index)}};
+}
 
-/// All counters of one struct for all workers. The structs list their members in a fixed order, so that the families
-/// can be gathered by index.
-template <class Get>
-void counters(std::string& out, const View& view, const std::string& prefix, Get get) {
+/// All counters of one struct for all workers, or all crypto cores. The structs list their members in a fixed order, so
+/// that the families can be gathered by index.
+template <class OneView, class Get>
+void counters(std::string& out, const std::vector<OneView>& views, const std::string& prefix, Get get) {
   struct Gathered {
     CounterType type;
     std::string name;
     const char* help;
-    std::vector<std::pair<std::string, std::uint64_t>> samples;
+    std::vector<std::pair<Labels, std::uint64_t>> samples;
   };
   std::vector<Gathered> gathered;
-  for (const WorkerView& worker : view.workers) {
+  for (const OneView& view : views) {
     std::size_t index = 0;
-    get(worker).visit([&](CounterType type, const char* name, const char* help, std::uint64_t value) {
+    get(view).visit([&](CounterType type, const char* name, const char* help, std::uint64_t value) {
       if (index == gathered.size()) gathered.push_back({type, name, help, {}});
-      gathered[index++].samples.emplace_back(worker_label(worker), value);
+      gathered[index++].samples.emplace_back(labels_of(view), value);
     });
   }
   for (const Gathered& one : gathered) {
     const bool counter = one.type == CounterType::counter;
     Family family(out, prefix + one.name + (counter ? "_total" : ""), counter ? "counter" : "gauge", one.help);
-    for (const auto& [worker, value] : one.samples) family.sample({{"worker", worker}}, value);
+    for (const auto& [labels, value] : one.samples) family.sample(labels, value);
   }
 }
 
@@ -106,65 +112,83 @@ void tls_errors(std::string& out, const View& view) {
                     worker.tls->errors[error].value());
 }
 
-void batches(std::string& out, const View& view) {
+/// The batches of all workers, or of all crypto cores, which are to be told apart: a job that a worker sends to a
+/// crypto core counts in both.
+template <class OneView>
+void batches(std::string& out, const std::vector<OneView>& views, const std::string& prefix) {
   const auto each = [&](auto&& f) {
-    for (const WorkerView& worker : view.workers)
-      for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
-        f(Labels{{"worker", worker_label(worker)}, {"class", crypto::name(static_cast<crypto::JobClass>(index))}},
-          worker.batch->stats(static_cast<crypto::JobClass>(index)));
+    for (const OneView& view : views)
+      for (const control::EngineLine& line : view.engines->table) {
+        Labels labels = labels_of(view);
+        labels.emplace_back("class", crypto::name(line.job_class));
+        f(labels, view.batch->stats(line.job_class));
+      }
   };
-  {
-    Family jobs(out, "lockstep_batch_jobs_total", "counter", "Crypto jobs done");
+  const auto counter = [&](const char* name, const char* help,
+                           std::atomic<std::uint64_t> crypto::ClassStats::* member) {
+    Family family(out, prefix + name + "_total", "counter", help);
     each([&](const Labels& labels, const crypto::ClassStats& stats) {
-      jobs.sample(labels, stats.jobs.load(std::memory_order_relaxed));
+      family.sample(labels, (stats.*member).load(std::memory_order_relaxed));
     });
-  }
+  };
+  counter("jobs", "Crypto jobs done", &crypto::ClassStats::jobs);
+  counter("jobs_made_ahead", "Crypto jobs served from what was made ahead", &crypto::ClassStats::made_ahead);
+  counter("jobs_scalar", "Crypto jobs too few for lanes, done one at a time", &crypto::ClassStats::scalar);
+  counter("jobs_failed", "Crypto jobs that an engine failed to do", &crypto::ClassStats::failed);
   {
-    Family ahead(out, "lockstep_batch_jobs_made_ahead_total", "counter", "Crypto jobs served from what was made ahead");
-    each([&](const Labels& labels, const crypto::ClassStats& stats) {
-      ahead.sample(labels, stats.made_ahead.load(std::memory_order_relaxed));
-    });
-  }
-  {
-    Family scalar(out, "lockstep_batch_jobs_scalar_total", "counter",
-                  "Crypto jobs too few for lanes, done one at a time");
-    each([&](const Labels& labels, const crypto::ClassStats& stats) {
-      scalar.sample(labels, stats.scalar.load(std::memory_order_relaxed));
-    });
-  }
-  {
-    Family failed(out, "lockstep_batch_jobs_failed_total", "counter", "Crypto jobs that an engine failed to do");
-    each([&](const Labels& labels, const crypto::ClassStats& stats) {
-      failed.sample(labels, stats.failed.load(std::memory_order_relaxed));
-    });
-  }
-  {
-    Family fill(out, "lockstep_batch_fill", "histogram", "Jobs per engine call");
+    Family fill(out, prefix + "fill", "histogram", "Jobs per engine call");
     each([&](const Labels& labels, const crypto::ClassStats& stats) { fill.histogram(labels, stats.fill, 1, 7, 1); });
   }
-  Family wait(out, "lockstep_batch_wait_seconds", "histogram", "Time from a job's submission to its engine call");
+  Family wait(out, prefix + "wait_seconds", "histogram", "Time from a job's submission to its engine call");
   each(
       [&](const Labels& labels, const crypto::ClassStats& stats) { wait.histogram(labels, stats.wait, 10, 30, 1e-9); });
 }
 
-void engines(std::string& out, const View& view) {
+template <class OneView>
+void engines(std::string& out, const std::vector<OneView>& views, const std::string& prefix) {
   {
-    Family engine(out, "lockstep_engine_info", "gauge", "Which engine serves which class of jobs");
-    for (const WorkerView& worker : view.workers)
-      for (const control::EngineLine& line : worker.engines->table)
-        engine.sample(
-            {{"worker", worker_label(worker)}, {"class", crypto::name(line.job_class)}, {"engine", line.engine}},
-            std::uint64_t{1});
+    Family engine(out, prefix + "info", "gauge", "Which engine serves which class of jobs");
+    for (const OneView& view : views)
+      for (const control::EngineLine& line : view.engines->table) {
+        Labels labels = labels_of(view);
+        labels.emplace_back("class", crypto::name(line.job_class));
+        labels.emplace_back("engine", line.engine);
+        engine.sample(labels, std::uint64_t{1});
+      }
   }
-  // All workers have the same engines, but for one whose self-test failed there: families are gathered by name.
-  std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> families;
-  for (const WorkerView& worker : view.workers)
-    for (const control::EngineCounter& counter : worker.engines->counters)
-      families[counter.name].emplace_back(worker_label(worker), counter.value->load(std::memory_order_relaxed));
+  // All cores have the same engines, but for one whose self-test failed there: families are gathered by name.
+  std::map<std::string, std::vector<std::pair<Labels, std::uint64_t>>> families;
+  for (const OneView& view : views)
+    for (const control::EngineCounter& counter : view.engines->counters)
+      families[counter.name].emplace_back(labels_of(view), counter.value->load(std::memory_order_relaxed));
   for (const auto& [name, samples] : families) {
-    Family family(out, "lockstep_engine_" + name + "_total", "counter", "Counter of an engine");
-    for (const auto& [worker, value] : samples) family.sample({{"worker", worker}}, value);
+    Family family(out, prefix + name + "_total", "counter", "Counter of an engine");
+    for (const auto& [labels, value] : samples) family.sample(labels, value);
   }
+}
+
+void crypto_cores(std::string& out, const View& view) {
+  counters(out, view.crypto_cores, "lockstep_crypto_core_",
+           [](const CryptoCoreView& core) -> const auto& { return *core.loop; });
+  const auto channels = [&](const char* name, const char* help, Counter worker::CryptoChannel::* member) {
+    Family family(out, std::string("lockstep_crypto_core_") + name + "_total", "counter", help);
+    for (const CryptoCoreView& core : view.crypto_cores)
+      for (std::size_t worker = 0; worker < core.channels.size(); ++worker) {
+        Labels labels = labels_of(core);
+        labels.emplace_back("worker", std::to_string(worker));
+        family.sample(labels, (core.channels[worker]->*member).value());
+      }
+  };
+  channels("jobs_sent", "Crypto jobs that the worker sent to the crypto core", &worker::CryptoChannel::sent);
+  channels("ring_full", "Crypto jobs of the worker that found the crypto core full", &worker::CryptoChannel::full);
+  {
+    Family local(out, "lockstep_worker_crypto_core_jobs_done_locally_total", "counter",
+                 "Crypto jobs that the worker did itself since no crypto core had room");
+    for (const WorkerView& worker : view.workers)
+      if (worker.done_locally != nullptr) local.sample(labels_of(worker), worker.done_locally->value());
+  }
+  batches(out, view.crypto_cores, "lockstep_crypto_core_batch_");
+  engines(out, view.crypto_cores, "lockstep_crypto_core_engine_");
 }
 
 void ports(std::string& out, const View& view) {
@@ -236,14 +260,16 @@ void service_wide(std::string& out, const View& view) {
 std::string metrics_text(const View& view) {
   std::string out;
   service_wide(out, view);
-  counters(out, view, "lockstep_worker_", [](const WorkerView& w) -> const auto& { return *w.loop; });
-  counters(out, view, "lockstep_net_", [](const WorkerView& w) -> const auto& { return *w.net; });
-  counters(out, view, "lockstep_tcp_", [](const WorkerView& w) -> const auto& { return *w.tcp; });
-  counters(out, view, "lockstep_tls_", [](const WorkerView& w) -> const auto& { return *w.tls; });
-  counters(out, view, "lockstep_proxy_", [](const WorkerView& w) -> const auto& { return *w.proxy; });
+  const std::vector<WorkerView>& workers = view.workers;
+  counters(out, workers, "lockstep_worker_", [](const WorkerView& w) -> const auto& { return *w.loop; });
+  counters(out, workers, "lockstep_net_", [](const WorkerView& w) -> const auto& { return *w.net; });
+  counters(out, workers, "lockstep_tcp_", [](const WorkerView& w) -> const auto& { return *w.tcp; });
+  counters(out, workers, "lockstep_tls_", [](const WorkerView& w) -> const auto& { return *w.tls; });
+  counters(out, workers, "lockstep_proxy_", [](const WorkerView& w) -> const auto& { return *w.proxy; });
   tls_errors(out, view);
-  batches(out, view);
-  engines(out, view);
+  batches(out, workers, "lockstep_batch_");
+  engines(out, workers, "lockstep_engine_");
+  if (!view.crypto_cores.empty()) crypto_cores(out, view);
   ports(out, view);
   backends(out, view);
   return out;

@@ -108,6 +108,19 @@ Result<int, std::string> listen_unix(const std::string& path) {
   return socket.take();
 }
 
+/// What a daemon's answers need: the handler, and which socket it serves.
+struct Context {
+  const Handler* handler;
+  Origin origin;
+};
+
+Method method_of(const char* method) {
+  const std::string_view name = method;
+  if (name == MHD_HTTP_METHOD_GET || name == MHD_HTTP_METHOD_HEAD) return Method::get;
+  return name == MHD_HTTP_METHOD_POST ? Method::post : Method::other;
+}
+
+/// Nothing here takes a body: what a request has of it is read and put aside.
 MHD_Result answer(void* context, MHD_Connection* connection, const char* url, const char* method, const char*,
                   const char*, std::size_t* upload_size, void** state) {
   static char seen;
@@ -119,38 +132,52 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* url, co
     *upload_size = 0;
     return MHD_YES;
   }
-  Response response{405, "text/plain; charset=utf-8", "only GET\n"};
-  const bool get = std::strcmp(method, MHD_HTTP_METHOD_GET) == 0 || std::strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-  if (get) response = (*static_cast<const Handler*>(context))(url);
+  const auto& [handler, origin] = *static_cast<const Context*>(context);
+  Response response = (*handler)({method_of(method), url, origin});
   MHD_Response* const reply =
       MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
   if (reply == nullptr) return MHD_NO;
   MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
   MHD_add_response_header(reply, "X-Content-Type-Options", "nosniff");
-  if (!get) MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  if (response.allow != nullptr) MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, response.allow);
   const MHD_Result queued = MHD_queue_response(connection, response.status, reply);
   MHD_destroy_response(reply);
   return queued;
 }
 
-MHD_Daemon* start_daemon(int socket, const Handler& handler) {
+MHD_Daemon* start_daemon(int socket, const Context& context) {
   return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, nullptr, nullptr, answer,
-                          const_cast<Handler*>(&handler), MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
+                          const_cast<Context*>(&context), MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
                           kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kTimeoutSeconds,
                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_END);
 }
 
+constexpr const char* kText = "text/plain; charset=utf-8";
+
+Response show(std::string_view path, const View& view) {
+  if (path == "/status") return {200, "application/json", status_json(view)};
+  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(view)};
+  const std::string state = view.state;
+  return {state == "running" ? 200U : 503U, kText, state + "\n"};
+}
+
+Response drop_made_ahead(const Request& request, const Actions& actions) {
+  if (request.method != Method::post) return {405, kText, "only POST: 'lockstep made-ahead drop' does it\n", "POST"};
+  if (request.origin != Origin::unix_socket)
+    return {403, kText, "only over the UNIX socket: use 'lockstep made-ahead drop' on the service's host\n"};
+  const Dropped dropped = actions.drop_made_ahead();
+  return {dropped.complete ? 200U : 503U, "application/json", dropped_json(dropped)};
+}
+
 }  // namespace
 
-Handler make_handler(std::function<View()> view) {
-  return [view = std::move(view)](std::string_view path) -> Response {
-    if (path == "/status") return {200, "application/json", status_json(view())};
-    if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(view())};
-    if (path == "/healthz") {
-      const std::string state = view().state;
-      return {state == "running" ? 200U : 503U, "text/plain; charset=utf-8", state + "\n"};
-    }
-    return {404, "text/plain; charset=utf-8", "there are /status, /metrics and /healthz\n"};
+Handler make_handler(std::function<View()> view, Actions actions) {
+  return [view = std::move(view), actions = std::move(actions)](const Request& request) -> Response {
+    if (request.path == "/made-ahead/drop") return drop_made_ahead(request, actions);
+    if (request.path != "/status" && request.path != "/metrics" && request.path != "/healthz")
+      return {404, kText, "there are /status, /metrics, /healthz and, to be posted to, /made-ahead/drop\n"};
+    if (request.method != Method::get) return {405, kText, "only GET\n", "GET, HEAD"};
+    return show(request.path, view());
   };
 }
 
@@ -162,6 +189,8 @@ struct Server::State {
   MHD_Daemon* http = nullptr;
   MHD_Daemon* local = nullptr;
   Handler handler;
+  Context from_local{&handler, Origin::unix_socket};
+  Context from_http{&handler, Origin::tcp};
 };
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -202,10 +231,10 @@ void Server::set_owner(unsigned user, unsigned group) const {
 
 std::string Server::start(Handler handler) {
   state_->handler = std::move(handler);
-  state_->local = start_daemon(state_->unix_socket, state_->handler);
+  state_->local = start_daemon(state_->unix_socket, state_->from_local);
   if (state_->local == nullptr) return "libmicrohttpd cannot serve the UNIX socket " + state_->path;
   if (state_->http_socket < 0) return {};
-  state_->http = start_daemon(state_->http_socket, state_->handler);
+  state_->http = start_daemon(state_->http_socket, state_->from_http);
   return state_->http == nullptr ? "libmicrohttpd cannot serve " + state_->address->to_string() : "";
 }
 

@@ -1,6 +1,7 @@
 // The admin HTTP server: on a TCP address and on a UNIX socket.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,16 +14,32 @@
 
 namespace lockstep::api {
 
+enum class Method : std::uint8_t { get, post, other };  // HEAD is a GET without the body
+enum class Origin : std::uint8_t { unix_socket, tcp };
+
+struct Request {
+  Method method = Method::get;
+  std::string_view path;  // without query
+  Origin origin = Origin::unix_socket;
+};
+
 struct Response {
   unsigned status = 200;
   std::string content_type;
   std::string body;
+  const char* allow = nullptr;  // the methods that the path has, when the request's is not among them
 };
-/// Answers a GET of `path` (without query). Called on the server's threads, two at most at the same time.
-using Handler = std::function<Response(std::string_view path)>;
+/// Called on the server's threads, two at most at the same time.
+using Handler = std::function<Response(const Request& request)>;
 
-/// GET /status, /metrics and /healthz of what `view` returns.
-Handler make_handler(std::function<View()> view);
+/// What a local caller may have done; called on the server's threads.
+struct Actions {
+  std::function<Dropped()> drop_made_ahead;
+};
+
+/// GET /status, /metrics and /healthz of what `view` returns, from anywhere; POST /made-ahead/drop from the UNIX
+/// socket, whose file says who may.
+Handler make_handler(std::function<View()> view, Actions actions);
 
 class Server {
  public:

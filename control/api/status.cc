@@ -31,11 +31,11 @@ Json histogram_json(const Histogram& histogram) {
           {"buckets", buckets}};
 }
 
-Json engines_json(const WorkerView& worker) {
+Json engines_json(const control::EngineSet& engines, const crypto::Batch& batch) {
   Json classes = Json::array();
-  for (const control::EngineLine& line : worker.engines->table) {
-    const crypto::ClassStats& stats = worker.batch->stats(line.job_class);
-    const crypto::ClassPolicy& policy = worker.batch->policy()[static_cast<std::size_t>(line.job_class)];
+  for (const control::EngineLine& line : engines.table) {
+    const crypto::ClassStats& stats = batch.stats(line.job_class);
+    const crypto::ClassPolicy& policy = batch.policy()[static_cast<std::size_t>(line.job_class)];
     classes.push_back({{"class", crypto::name(line.job_class)},
                        {"engine", line.engine},
                        {"why", line.why},
@@ -51,6 +51,13 @@ Json engines_json(const WorkerView& worker) {
                        {"wait_ns", histogram_json(stats.wait)}});
   }
   return classes;
+}
+
+Json engine_counters_json(const control::EngineSet& engines) {
+  Json object = Json::object();
+  for (const control::EngineCounter& counter : engines.counters)
+    object[counter.name] = counter.value->load(std::memory_order_relaxed);
+  return object;
 }
 
 Json tls_json(const tls::Counters& counters) {
@@ -75,10 +82,26 @@ Json worker_json(const WorkerView& worker) {
                  {"tcp", counters_json(*worker.tcp)},
                  {"tls", tls_json(*worker.tls)},
                  {"proxy", counters_json(*worker.proxy)},
-                 {"engines", engines_json(worker)}};
-  for (const control::EngineCounter& counter : worker.engines->counters)
-    object["engine_counters"][counter.name] = counter.value->load(std::memory_order_relaxed);
+                 {"engines", engines_json(*worker.engines, *worker.batch)},
+                 {"engine_counters", engine_counters_json(*worker.engines)}};
+  if (worker.done_locally != nullptr) object["crypto_core_jobs_done_locally"] = worker.done_locally->value();
   return object;
+}
+
+Json crypto_core_json(const CryptoCoreView& core) {
+  Json workers = Json::array();
+  std::uint64_t full = 0;
+  for (const worker::CryptoChannel* const channel : core.channels) {
+    workers.push_back({{"jobs", channel->sent.value()}, {"ring_full", channel->full.value()}});
+    full += channel->full.value();
+  }
+  return {{"index", core.index},
+          {"core", core.core},
+          {"loop", counters_json(*core.loop)},
+          {"ring_full", full},
+          {"workers", workers},
+          {"engines", engines_json(*core.engines, *core.batch)},
+          {"engine_counters", engine_counters_json(*core.engines)}};
 }
 
 Json port_json(const PortView& port) {
@@ -169,10 +192,12 @@ std::string status_json(const View& view) {
                    {"memory", view.memory},
                    {"capabilities", view.capabilities},
                    {"workers", Json::array()},
+                   {"crypto_cores", Json::array()},
                    {"ports", Json::array()},
                    {"services", Json::array()},
                    {"certificates", Json::array()}};
   for (const WorkerView& worker : view.workers) document["workers"].push_back(worker_json(worker));
+  for (const CryptoCoreView& core : view.crypto_cores) document["crypto_cores"].push_back(crypto_core_json(core));
   for (const PortView& port : view.ports) document["ports"].push_back(port_json(port));
   for (const ServiceView& service : view.services) document["services"].push_back(service_json(service));
   for (const CertificateView& certificate : view.certificates)
@@ -181,6 +206,12 @@ std::string status_json(const View& view) {
                                         {"dns_names", certificate.dns_names},
                                         {"not_after", log::timestamp(certificate.not_after * 1'000'000'000)}});
   return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string dropped_json(const Dropped& dropped) {
+  const Json document = {
+      {"dropped", dropped.complete}, {"workers", dropped.workers}, {"crypto_cores", dropped.crypto_cores}};
+  return document.dump() + "\n";
 }
 
 }  // namespace lockstep::api

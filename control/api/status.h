@@ -10,6 +10,9 @@ namespace lockstep::api {
 /// The document of GET /status.
 std::string status_json(const View& view);
 
+/// The answer to POST /made-ahead/drop.
+std::string dropped_json(const Dropped& dropped);
+
 /// The table that `lockstep status` prints, from the document of GET /status; an empty string when `json` is no such
 /// document.
 std::string status_table(const std::string& json);

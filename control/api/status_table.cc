@@ -76,19 +76,22 @@ std::string nanoseconds_text(std::uint64_t ns) {
   return text.data();
 }
 
+std::string busy_text(const Json& loop) {
+  const auto busy = loop.at("busy_nanoseconds").get<double>();
+  const auto idle = loop.at("idle_nanoseconds").get<double>();
+  return cell(Json(busy + idle > 0 ? 100 * busy / (busy + idle) : 0.0)) + " %";
+}
+
 std::string workers_text(const Json& workers) {
   Table table;
   table.row({"worker", "core", "connections", "accepted", "handshakes", "failed", "in", "out", "busy", "epoch"});
   for (const Json& w : workers) {
-    const auto busy = w.at("loop").at("busy_nanoseconds").get<double>();
-    const auto idle = w.at("loop").at("idle_nanoseconds").get<double>();
     const std::uint64_t handshakes = w.at("tls").at("handshakes_tls13").get<std::uint64_t>() +
                                      w.at("tls").at("handshakes_tls12").get<std::uint64_t>();
     table.row({cell(w.at("index")), cell(w.at("core")), cell(w.at("proxy").at("connections")),
                cell(w.at("proxy").at("connections_accepted")), std::to_string(handshakes),
                cell(w.at("tls").at("handshakes_failed")), cell(w.at("proxy").at("bytes_from_clients")),
-               cell(w.at("proxy").at("bytes_to_clients")),
-               cell(Json(busy + idle > 0 ? 100 * busy / (busy + idle) : 0.0)) + " %", cell(w.at("oldest_epoch"))});
+               cell(w.at("proxy").at("bytes_to_clients")), busy_text(w.at("loop")), cell(w.at("oldest_epoch"))});
   }
   return "workers\n" + table.text();
 }
@@ -119,8 +122,18 @@ std::string services_text(const Json& services) {
   return "services\n" + table.text();
 }
 
-/// Engines are the same on all workers; their numbers are summed, percentiles are the worst.
-std::string engines_text(const Json& workers) {
+std::string crypto_cores_text(const Json& cores) {
+  if (cores.empty()) return {};
+  Table table;
+  table.row({"crypto core", "core", "jobs", "found it full", "busy", "sleeps"});
+  for (const Json& c : cores)
+    table.row({cell(c.at("index")), cell(c.at("core")), cell(c.at("loop").at("jobs")), cell(c.at("ring_full")),
+               busy_text(c.at("loop")), cell(c.at("loop").at("sleeps"))});
+  return "crypto cores\n" + table.text() + "\n";
+}
+
+/// Engines are the same on all workers, and on all crypto cores; their numbers are summed, percentiles are the worst.
+std::string engines_text(const char* heading, const Json& workers) {
   Table table;
   table.row({"job", "engine", "lanes", "jobs", "ahead", "scalar", "failed", "fill mean", "fill p99", "wait p50",
              "wait p99", "why"});
@@ -146,7 +159,7 @@ std::string engines_text(const Json& workers) {
                cell(Json(calls > 0 ? static_cast<double>(jobs) / calls : 0.0)), std::to_string(fill),
                nanoseconds_text(p50), nanoseconds_text(p99), cell(e.at("why"))});
   }
-  return "engines\n" + table.text();
+  return std::string(heading) + "\n" + table.text() + "\n";
 }
 
 std::string certificates_text(const Json& certificates) {
@@ -168,8 +181,9 @@ std::string status_table(const std::string& json) {
         cell(d.at("epoch")) +
         (d.at("old_snapshots").get<int>() == 0 ? "" : " (" + cell(d.at("old_snapshots")) + " earlier in use)") + "\n" +
         cell(d.at("memory")) + "\n\n";
-    text += workers_text(d.at("workers")) + "\n" + ports_text(d.at("ports")) + "\n" + services_text(d.at("services")) +
-            "\n" + engines_text(d.at("workers")) + "\n" + certificates_text(d.at("certificates"));
+    text += workers_text(d.at("workers")) + "\n" + crypto_cores_text(d.at("crypto_cores")) + ports_text(d.at("ports")) +
+            "\n" + services_text(d.at("services")) + "\n" + engines_text("engines", d.at("workers")) +
+            engines_text("engines of crypto cores", d.at("crypto_cores")) + certificates_text(d.at("certificates"));
     return text;
   } catch (const Json::exception&) {
     return {};

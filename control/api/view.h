@@ -13,6 +13,7 @@
 #include "dataplane/proxy/snapshot.h"
 #include "dataplane/tcp/counters.h"
 #include "dataplane/tls/counters.h"
+#include "dataplane/worker/crypto_core.h"
 #include "dataplane/worker/worker.h"
 
 namespace lockstep::api {
@@ -32,6 +33,17 @@ struct WorkerView {
   const crypto::Batch* batch = nullptr;
   const Histogram* wake_up = nullptr;
   const control::EngineSet* engines = nullptr;
+  const Counter* done_locally = nullptr;  // jobs for which no crypto core had room; nullptr without crypto cores
+};
+
+/// Points into a living crypto core.
+struct CryptoCoreView {
+  std::size_t index = 0;
+  unsigned core = 0;
+  const worker::CryptoCoreCounters* loop = nullptr;
+  const crypto::Batch* batch = nullptr;
+  const control::EngineSet* engines = nullptr;
+  std::vector<const worker::CryptoChannel*> channels;  // one for each worker
 };
 
 struct PortView {
@@ -78,9 +90,17 @@ struct View {
   bool hugepages = false;
   std::string capabilities;  // effective ones after the ports were opened
   std::vector<WorkerView> workers;
+  std::vector<CryptoCoreView> crypto_cores;
   std::vector<PortView> ports;
   std::vector<ServiceView> services;
   std::vector<CertificateView> certificates;
+};
+
+/// What came of a request to drop what was made ahead.
+struct Dropped {
+  bool complete = false;  // all of them have done it
+  std::size_t workers = 0;
+  std::size_t crypto_cores = 0;
 };
 
 /// "none", "echo", ...

@@ -47,14 +47,28 @@ void add_doctor(CLI::App& app, int& result) {
   command->callback([json, &result] { result = doctor(*json); });
 }
 
+/// A command that asks the running service.
+void ask_service(CLI::App& command, int& result, int (*ask)(const ServiceOptions&)) {
+  const auto options = std::make_shared<ServiceOptions>();
+  command.add_option("-s,--socket", options->socket,
+                     "UNIX socket of the service (default: /run/lockstep/lockstep.sock)");
+  command.add_option("-c,--config", options->config_path, "Take the socket from this configuration");
+  command.add_flag("--json", options->json, "Print JSON");
+  command.callback([options, &result, ask] { result = ask(*options); });
+}
+
 void add_status(CLI::App& app, int& result) {
-  CLI::App* const command = app.add_subcommand("status", "Show the state of the running service");
-  const auto options = std::make_shared<StatusOptions>();
-  command->add_option("-s,--socket", options->socket,
-                      "UNIX socket of the service (default: /run/lockstep/lockstep.sock)");
-  command->add_option("-c,--config", options->config_path, "Take the socket from this configuration");
-  command->add_flag("--json", options->json, "Print JSON");
-  command->callback([options, &result] { result = status(*options); });
+  ask_service(*app.add_subcommand("status", "Show the state of the running service"), result, status);
+}
+
+void add_made_ahead(CLI::App& app, int& result) {
+  CLI::App* const command =
+      app.add_subcommand("made-ahead", "Key pairs and ECDSA nonce pairs that the running service has made ahead");
+  command->require_subcommand(1);
+  ask_service(*command->add_subcommand("drop",
+                                       "Throw them away on all workers and crypto cores, and return when it is done; "
+                                       "they are made again as they are needed"),
+              result, drop_made_ahead);
 }
 
 }  // namespace
@@ -73,6 +87,7 @@ int main(int argc, char** argv) {
   add_demo(app, result);
   add_doctor(app, result);
   add_status(app, result);
+  add_made_ahead(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

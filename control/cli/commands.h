@@ -8,13 +8,20 @@ namespace lockstep::cli {
 /// `lockstep check FILE`: prints every error and warning; 0 when there is no error, else 1.
 int check(const std::string& path);
 
-struct StatusOptions {
+/// What the commands that ask the running service have in common.
+struct ServiceOptions {
   std::string socket;       // empty: of `config_path`, or the default
   std::string config_path;  // may be empty
   bool json = false;
 };
+/// The UNIX socket that `options` mean; empty, with a message on standard error, when the file cannot be read.
+std::string socket_of(const ServiceOptions& options);
+
 /// `lockstep status`: asks the running service.
-int status(const StatusOptions& options);
+int status(const ServiceOptions& options);
+
+/// `lockstep made-ahead drop`: has the running service throw away all that it made ahead; 0 when it has, else 1.
+int drop_made_ahead(const ServiceOptions& options);
 
 /// `lockstep doctor`: looks at this machine; 1 when something keeps the service from running here.
 int doctor(bool json);

@@ -104,10 +104,14 @@ void examine_processor(std::vector<Finding>& findings) {
         {"cores", State::ok,
          std::to_string(cores.size()) + " cores; by default one worker on core " + std::to_string(cores.back()), ""});
   if (has_flag(flags, "hypervisor"))
-    findings.push_back({"hypervisor", State::note,
-                        "this is a virtual machine: do not clone or snapshot it while the service runs, since two "
-                        "copies would use the same random numbers",
-                        ""});
+    findings.push_back(
+        {"hypervisor", State::warning,
+         "this is a virtual machine: when it is cloned, or restored from a snapshot, while the service runs, both "
+         "copies "
+         "have the numbers that were made ahead, and two signatures with one ECDSA nonce give the private key away",
+         "where the hypervisor may do that (snapshots with memory, replication, templates of running machines; not "
+         "live "
+         "migration), set ecdsa_nonce_pool = \"off\" in [made_ahead]"});
 }
 
 void examine_engines(std::vector<Finding>& findings) {
@@ -124,8 +128,8 @@ void examine_engines(std::vector<Finding>& findings) {
     return;
   }
   for (const control::EngineLine& line : engines.value().table)
-    findings.push_back(
-        {"engine", State::ok, std::string(crypto::name(line.job_class)) + ": " + line.engine + " (" + line.why + ")", ""});
+    findings.push_back({"engine", State::ok,
+                        std::string(crypto::name(line.job_class)) + ": " + line.engine + " (" + line.why + ")", ""});
 }
 
 void examine_memory(std::vector<Finding>& findings) {

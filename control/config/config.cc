@@ -1,5 +1,7 @@
 #include "control/config/config.h"
 
+#include <algorithm>
+
 namespace lockstep::config {
 
 bool Port::is_pci() const {
@@ -23,6 +25,16 @@ std::string Port::device_argument(std::string_view key) const {
   return {};
 }
 
+control::EngineOptions Config::engine_options(unsigned core) const {
+  control::EngineOptions options;
+  options.core = core;
+  options.expanded_keys = limits.expanded_keys;
+  options.made_ahead = made_ahead.amounts;
+  if (!made_ahead.ecdsa_nonce_pool) options.made_ahead.nonce_pairs = 0;
+  std::copy(batch.budgets.begin(), batch.budgets.end(), options.budgets.begin());
+  return options;
+}
+
 std::array<Duration, crypto::kJobClasses> Batch::default_budgets() {
   std::array<Duration, crypto::kJobClasses> budgets;
   budgets.fill(microseconds(30));
@@ -30,6 +42,12 @@ std::array<Duration, crypto::kJobClasses> Batch::default_budgets() {
   budgets[static_cast<std::size_t>(crypto::JobClass::seal)] = Duration{};
   budgets[static_cast<std::size_t>(crypto::JobClass::open)] = Duration{};
   return budgets;
+}
+
+std::vector<crypto::JobClass> Batch::default_crypto_core_classes() {
+  using crypto::JobClass;
+  return {JobClass::sign_p256, JobClass::sign_p384, JobClass::sign_ed25519, JobClass::rsa_2048,
+          JobClass::rsa_3072,  JobClass::rsa_4096,  JobClass::rsa_other};
 }
 
 }  // namespace lockstep::config

@@ -94,9 +94,13 @@ struct Service {
 struct Batch {
   std::array<Duration, crypto::kJobClasses> budgets = default_budgets();
   Duration turn_limit = microseconds(200);
+  std::vector<unsigned> crypto_cores;
+  std::vector<crypto::JobClass> crypto_core_classes = default_crypto_core_classes();
   Source source;
 
   static std::array<Duration, crypto::kJobClasses> default_budgets();
+  /// What needs a certificate's private key.
+  static std::vector<crypto::JobClass> default_crypto_core_classes();
 };
 
 struct MadeAhead {
@@ -125,6 +129,9 @@ struct Config {
   Limits limits;
   Batch batch;
   MadeAhead made_ahead;
+
+  /// What the engines of `core` are to be made with.
+  control::EngineOptions engine_options(unsigned core) const;
 };
 
 /// One key that the reader knows, whether the file gave it or not. Values are in a normal form: two settings that mean

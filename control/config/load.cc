@@ -21,7 +21,7 @@ std::vector<Setting> of_section(const std::vector<Setting>& settings, std::strin
 
 /// Certificates, services and TLS defaults may change while running; the rest is built once.
 void keep_running(Loaded& loaded, const Loaded& running) {
-  for (const char* const section : {"general", "admin", "port", "tcp", "limits", "batch"})
+  for (const char* const section : {"general", "admin", "port", "tcp", "limits", "batch", "made_ahead"})
     if (of_section(loaded.settings, section) != of_section(running.settings, section))
       loaded.unchanged.emplace_back(section);
   Config& config = loaded.config;
@@ -31,6 +31,7 @@ void keep_running(Loaded& loaded, const Loaded& running) {
   config.tcp = running.config.tcp;
   config.limits = running.config.limits;
   config.batch = running.config.batch;
+  config.made_ahead = running.config.made_ahead;
   const auto restart_only = [](const Setting& setting) {
     return setting.section.rfind("certificate", 0) != 0 && setting.section.rfind("service", 0) != 0 &&
            setting.section != "tls";

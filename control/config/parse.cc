@@ -230,10 +230,20 @@ void read_limits(Section& s, Limits& limits) {
   s.finish();
 }
 
+/// Classes that crypto cores may serve: public keys. The others need what a worker keeps of its sessions.
+Words<crypto::JobClass> public_key_words() {
+  Words<crypto::JobClass> words;
+  for (std::size_t index = 0; index < static_cast<std::size_t>(crypto::JobClass::transcript); ++index)
+    words.emplace_back(crypto::name(static_cast<crypto::JobClass>(index)), static_cast<crypto::JobClass>(index));
+  return words;
+}
+
 void read_batch(Section& s, Batch& batch) {
   for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
     s.duration(crypto::name(static_cast<crypto::JobClass>(index)), batch.budgets[index], Duration{}, milliseconds(1));
   s.duration("turn_limit", batch.turn_limit, microseconds(20), milliseconds(10));
+  s.integers("crypto_cores", batch.crypto_cores, 0, 1023);
+  s.choices<crypto::JobClass>("crypto_core_classes", batch.crypto_core_classes, public_key_words());
   s.finish();
 }
 

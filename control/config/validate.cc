@@ -24,17 +24,24 @@ std::string core_list(const std::vector<unsigned>& cores) {
   return text;
 }
 
-void check_cores(const General& general, Diagnostics& diagnostics) {
+/// `taken` are the workers' cores, when `cores` are others.
+void check_cores(const char* key, const std::vector<unsigned>& cores, const Source& source,
+                 const std::vector<unsigned>& taken, Diagnostics& diagnostics) {
   const std::vector<unsigned> allowed = allowed_cores();
+  const auto has = [](const std::vector<unsigned>& list, unsigned core) {
+    return std::find(list.begin(), list.end(), core) != list.end();
+  };
   std::set<unsigned> seen;
-  for (std::size_t i = 0; i < general.cores.size(); ++i) {
-    const unsigned core = general.cores[i];
-    const Position at = general.source.at("cores", i);
-    if (!seen.insert(core).second)
-      diagnostics.error(at, "core " + std::to_string(core) + " stands twice in \"cores\"", "remove one");
-    else if (std::find(allowed.begin(), allowed.end(), core) == allowed.end())
-      diagnostics.error(at, "core " + std::to_string(core) + " is not available to this process",
-                        "use some of " + core_list(allowed));
+  for (std::size_t i = 0; i < cores.size(); ++i) {
+    const std::string core = "core " + std::to_string(cores[i]);
+    const Position at = source.at(key, i);
+    if (!seen.insert(cores[i]).second)
+      diagnostics.error(at, core + " stands twice in " + in_quotes(key), "remove one");
+    else if (has(taken, cores[i]))
+      diagnostics.error(at, core + " is a worker's",
+                        "name another one, or give the workers others by \"cores\" in [general]");
+    else if (!has(allowed, cores[i]))
+      diagnostics.error(at, core + " is not available to this process", "use some of " + core_list(allowed));
   }
 }
 
@@ -105,7 +112,8 @@ std::string name_fault(const std::string& name) {
 
 void validate_general(const Config& config, Diagnostics& diagnostics) {
   const General& general = config.general;
-  check_cores(general, diagnostics);
+  check_cores("cores", general.cores, general.source, {}, diagnostics);
+  check_cores("crypto_cores", config.batch.crypto_cores, config.batch.source, worker_cores(general), diagnostics);
   if (general.socket.size() >= sizeof(sockaddr_un::sun_path))
     diagnostics.error(general.source.at("socket"), "the path of the UNIX socket is too long",
                       "use at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " characters");

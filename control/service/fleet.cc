@@ -1,6 +1,7 @@
 #include "control/service/fleet.h"
 
 #include <chrono>
+#include <limits>
 #include <thread>
 
 #include "control/config/values.h"
@@ -26,6 +27,16 @@ class PortSteering final : public Steering {
   std::vector<std::pair<IpAddress, const io::Port*>> ports_;
 };
 
+/// Asks until the answer is yes; false when it is not at `deadline`.
+template <class Question>
+bool wait_until(const Question& question, std::chrono::steady_clock::time_point deadline) {
+  while (!question()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  return true;
+}
+
 }  // namespace
 
 /// One worker with everything that is its own. Members are destroyed in reverse: the worker before what it uses.
@@ -37,6 +48,7 @@ struct Fleet::Member {
   PortSteering steering;
   std::unique_ptr<Random> random;
   control::EngineSet engines;
+  std::unique_ptr<worker::RemoteEngine> remote;  // nullptr without crypto cores
   std::unique_ptr<worker::Worker> worker;
   std::thread thread;
   std::string failure;  // of the thread's start; written before `started_` counts it
@@ -44,12 +56,14 @@ struct Fleet::Member {
 
 /// A question to a worker and its answer.
 struct Fleet::Inspection {
+  explicit Inspection(bool of_backends) : backends(of_backends) {}
+  const bool backends;  // asked about them; else only whether it has come this far in its mailbox
   std::vector<proxy::Proxy::BackendStatus> result;
   std::atomic<bool> done{false};
 
   static void answer(worker::Worker& worker, void* argument) {
     auto* const inspection = static_cast<Inspection*>(argument);
-    inspection->result = worker.proxy().backend_status();
+    if (inspection->backends) inspection->result = worker.proxy().backend_status();
     inspection->done.store(true, std::memory_order_release);
   }
 };
@@ -79,6 +93,7 @@ Environment::~Environment() {
 std::string Environment::start(const config::Config& config, const std::vector<unsigned>& cores, log::Log& log) {
   io::EalOptions options;
   options.cores = cores;
+  options.cores.insert(options.cores.end(), config.batch.crypto_cores.begin(), config.batch.crypto_cores.end());
   options.hugepages = config.general.hugepages;
   options.memory_mb = config.general.memory_mb != 0
                           ? config.general.memory_mb
@@ -109,6 +124,9 @@ Result<std::unique_ptr<Fleet>, std::string> Fleet::create(const config::Config& 
   std::unique_ptr<Fleet> fleet(new Fleet(config, log));
   if (std::string error = fleet->open_pools(cores); !error.empty()) return Failure{std::move(error)};
   if (std::string error = fleet->open_ports(); !error.empty()) return Failure{std::move(error)};
+  auto crypto_cores = CryptoCores::create(config, cores.size());
+  if (!crypto_cores) return Failure{crypto_cores.error()};
+  fleet->crypto_cores_ = std::move(crypto_cores.value());
   if (std::string error = fleet->build_workers(); !error.empty()) return Failure{std::move(error)};
   return fleet;
 }
@@ -187,15 +205,10 @@ std::string Fleet::build_worker(Member& member) {
   Secret<32> seed;
   if (!fill_from_kernel(seed.writable())) return "the kernel gives no random bytes; check getrandom(2)";
   member.random = std::make_unique<Random>(seed.expose());
-  control::EngineOptions options;
-  options.core = member.core;
-  options.expanded_keys = config_.limits.expanded_keys;
-  options.made_ahead = config_.made_ahead.amounts;
-  if (!config_.made_ahead.ecdsa_nonce_pool) options.made_ahead.nonce_pairs = 0;
-  for (std::size_t kind = 0; kind < crypto::kJobClasses; ++kind) options.budgets[kind] = config_.batch.budgets[kind];
-  auto engines = control::make_engines(*member.random, options);
+  auto engines = control::make_engines(*member.random, config_.engine_options(member.core));
   if (!engines) return engines.error();
   member.engines = std::move(engines.value());
+  member.remote = crypto_cores_->connect(member.index, member.engines);
 
   worker::WorkerConfig config;
   config.index = member.index;
@@ -210,8 +223,9 @@ std::string Fleet::build_worker(Member& member) {
     config.interfaces.push_back(interface_of(config_.ports[i], *ports_[i]));
     queues.push_back(&ports_[i]->queue(member.index));
   }
-  member.worker = std::make_unique<worker::Worker>(config, *member.pools, std::move(queues), member.engines.policy,
-                                                   &member.steering, *member.random, clock_.now());
+  const crypto::Policy policy = member.remote != nullptr ? member.remote->policy() : member.engines.policy;
+  member.worker = std::make_unique<worker::Worker>(config, *member.pools, std::move(queues), policy, &member.steering,
+                                                   *member.random, clock_.now());
   return {};
 }
 
@@ -224,12 +238,13 @@ void Fleet::run(Member& member) {
 
 std::string Fleet::start() {
   running_ = true;
+  const std::string crypto_cores = crypto_cores_->start();
   for (const auto& member : members_) member->thread = std::thread([this, m = member.get()] { run(*m); });
   while (started_.load(std::memory_order_acquire) < members_.size())
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (const auto& member : members_)
     if (!member->failure.empty()) return member->failure;
-  return {};
+  return crypto_cores;
 }
 
 bool Fleet::post(Member& member, const worker::Message& message) {
@@ -263,6 +278,8 @@ void Fleet::stop() {
     if (member->failure.empty()) post_surely(*member, message);
     member->thread.join();
   }
+  // Only now: they have the last jobs of the workers, who find all answers when they end.
+  crypto_cores_->stop();
 }
 
 std::vector<snapshot::Subscriber> Fleet::subscribers() {
@@ -276,6 +293,13 @@ std::vector<snapshot::Subscriber> Fleet::subscribers() {
                         return post(*m, message);
                       },
                       [m = member.get()] { return m->worker->oldest_pinned(); }});
+  // Keys may have changed. Jobs that refer to a snapshot return to their worker, which pins it: a crypto core does not.
+  if (crypto_cores_->count() != 0)
+    result.push_back({[this](const proxy::Snapshot&) {
+                        crypto_cores_->drop_ahead();
+                        return true;
+                      },
+                      [] { return std::numeric_limits<std::uint64_t>::max(); }});
   return result;
 }
 
@@ -317,6 +341,7 @@ std::vector<api::WorkerView> Fleet::worker_views() const {
     view.batch = &worker.batch();
     view.wake_up = &worker.wake_up_latency();
     view.engines = &member->engines;
+    if (member->remote != nullptr) view.done_locally = &member->remote->done_locally();
     views.push_back(view);
   }
   return views;
@@ -338,30 +363,54 @@ std::vector<api::PortView> Fleet::port_views() const {
   return views;
 }
 
-std::vector<proxy::Proxy::BackendStatus> Fleet::backend_status() {
-  std::vector<std::shared_ptr<Inspection>> asked;
-  for (const auto& member : members_) {
-    auto inspection = std::make_shared<Inspection>();
-    worker::Message message;
-    message.kind = worker::Message::Kind::inspect;
-    message.inspect = Inspection::answer;
-    message.argument = inspection.get();
-    const std::lock_guard lock(post_mutex_);
-    if (!member->worker->post(message)) continue;
-    asked.push_back(inspection);
-    // Lives on until it is answered, however long that takes.
-    inspections_.push_back(std::move(inspection));
-  }
-  std::vector<proxy::Proxy::BackendStatus> all;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
-  for (const auto& inspection : asked) {
-    while (!inspection->done.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
-    if (inspection->done.load(std::memory_order_acquire))
-      all.insert(all.end(), inspection->result.begin(), inspection->result.end());
-  }
+std::shared_ptr<Fleet::Inspection> Fleet::inspect(Member& member, bool backends) {
+  auto inspection = std::make_shared<Inspection>(backends);
+  worker::Message message;
+  message.kind = worker::Message::Kind::inspect;
+  message.inspect = Inspection::answer;
+  message.argument = inspection.get();
+  const std::lock_guard lock(post_mutex_);
+  if (!member.worker->post(message)) return nullptr;
+  inspections_.push_back(inspection);  // lives on until it is answered, however long that takes
+  return inspection;
+}
+
+void Fleet::forget_answered() {
   const std::lock_guard lock(post_mutex_);
   std::erase_if(inspections_, [](const auto& one) { return one->done.load(std::memory_order_acquire); });
+}
+
+std::vector<proxy::Proxy::BackendStatus> Fleet::backend_status() {
+  std::vector<std::shared_ptr<Inspection>> asked;
+  for (const auto& member : members_)
+    if (auto inspection = inspect(*member, true); inspection != nullptr) asked.push_back(std::move(inspection));
+  std::vector<proxy::Proxy::BackendStatus> all;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  for (const auto& inspection : asked)
+    if (wait_until([&] { return inspection->done.load(std::memory_order_acquire); }, deadline))
+      all.insert(all.end(), inspection->result.begin(), inspection->result.end());
+  forget_answered();
+  return all;
+}
+
+bool Fleet::drop_made_ahead() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  worker::Message message;
+  message.kind = worker::Message::Kind::drop_ahead;
+  std::vector<std::shared_ptr<Inspection>> asked;
+  bool all = true;
+  crypto_cores_->drop_ahead();
+  for (const auto& member : members_) {
+    all = wait_until([&] { return post(*member, message); }, deadline) && all;
+    // A mailbox keeps the order: when the worker answers, it has dropped.
+    std::shared_ptr<Inspection> inspection;
+    all = wait_until([&] { return (inspection = inspect(*member, false)) != nullptr; }, deadline) && all;
+    if (inspection != nullptr) asked.push_back(std::move(inspection));
+  }
+  for (const auto& inspection : asked)
+    all = wait_until([&] { return inspection->done.load(std::memory_order_acquire); }, deadline) && all;
+  all = wait_until([&] { return crypto_cores_->dropped(); }, deadline) && all;
+  forget_answered();
   return all;
 }
 

@@ -1,4 +1,4 @@
-// All workers with what they own and share: buffer pools, ports, engines, threads.
+// All workers with what they own and share: buffer pools, ports, engines, crypto cores, threads.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include "control/config/config.h"
 #include "control/engines.h"
 #include "control/log/log.h"
+#include "control/service/crypto_cores.h"
 #include "control/snapshot/store.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/io/port.h"
@@ -55,15 +56,21 @@ class Fleet {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  /// Starts the workers' threads. An empty string, or why a thread could not become a worker.
+  /// Starts the threads of crypto cores and workers. An empty string, or why a thread could not become a worker.
   std::string start();
   /// Makes all workers drain; `limit` from now.
   void drain(Duration limit);
   bool drained() const;
-  /// Stops all workers and waits for their threads.
+  /// Stops all workers, then the crypto cores, and waits for their threads.
   void stop();
 
-  /// The workers as the snapshot store sees them.
+  /// Has all workers and crypto cores throw away what they made ahead, and waits until they have; from any thread.
+  /// False when one has not after a second.
+  bool drop_made_ahead();
+  std::size_t workers() const { return members_.size(); }
+  std::size_t crypto_cores() const { return crypto_cores_->count(); }
+
+  /// Workers and crypto cores as the snapshot store sees them.
   std::vector<snapshot::Subscriber> subscribers();
   /// Takes events of all workers, at most `limit`, with their UNIX time; returns how many.
   std::size_t take_events(std::size_t limit, const std::function<void(std::int64_t unix_ns, const Event&)>& each);
@@ -72,6 +79,7 @@ class Fleet {
 
   /// Current state of workers and ports; from any thread.
   std::vector<api::WorkerView> worker_views() const;
+  std::vector<api::CryptoCoreView> crypto_core_views() const { return crypto_cores_->views(); }
   std::vector<api::PortView> port_views() const;
   /// State of all backends on all workers; asks the workers and waits for them a little. From any thread.
   std::vector<proxy::Proxy::BackendStatus> backend_status();
@@ -89,11 +97,15 @@ class Fleet {
   /// A worker's mailbox has one producer: all messages go through here.
   bool post(Member& member, const worker::Message& message);
   void post_surely(Member& member, const worker::Message& message);
+  /// Asks a worker; nullptr when its mailbox is full.
+  std::shared_ptr<Inspection> inspect(Member& member, bool backends);
+  void forget_answered();
 
   const config::Config config_;
   log::Log& log_;
   Clock clock_;
   Duration wall_clock_offset_;
+  std::unique_ptr<CryptoCores> crypto_cores_;  // outlives the workers
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<std::unique_ptr<io::Port>> ports_;
   std::mutex post_mutex_;

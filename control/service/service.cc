@@ -75,13 +75,13 @@ class Signals {
   int fd_ = -1;
 };
 
-/// Control threads stay off the workers' cores where the machine has others.
-void leave_worker_cores(const std::vector<unsigned>& workers) {
+/// Control threads stay off the cores of workers and crypto where the machine has others.
+void leave_cores(const std::vector<unsigned>& busy) {
   cpu_set_t set;
   CPU_ZERO(&set);
   bool any = false;
   for (const unsigned core : config::allowed_cores()) {
-    if (std::find(workers.begin(), workers.end(), core) != workers.end()) continue;
+    if (std::find(busy.begin(), busy.end(), core) != busy.end()) continue;
     CPU_SET(core, &set);
     any = true;
   }
@@ -116,6 +116,7 @@ class Service {
   void show_live();
   bool finished() const;
   api::View view();
+  api::Actions actions();
   std::vector<api::ServiceView> service_views(const config::Config& config);
 
   const RunOptions options_;
@@ -146,7 +147,10 @@ std::string Service::start() {
     if (const std::string error = log_.open(general().log_file); !error.empty())
       return error + "; correct \"log_file\" in [general]";
   const std::vector<unsigned> cores = config::worker_cores(general());
-  log_.info("starting", {{"version", LOCKSTEP_VERSION}, {"config", options_.config_path}, {"workers", cores.size()}});
+  log_.info("starting", {{"version", LOCKSTEP_VERSION},
+                         {"config", options_.config_path},
+                         {"workers", cores.size()},
+                         {"crypto_cores", loaded_.config.batch.crypto_cores.size()}});
   const Result<User, std::string> user = find_user(general().user);
   if (!user) return user.error();
   if (std::string error = environment_.start(loaded_.config, cores, log_); !error.empty()) return error;
@@ -154,7 +158,9 @@ std::string Service::start() {
   auto fleet = Fleet::create(loaded_.config, cores, log_);
   if (!fleet) return fleet.error();
   fleet_ = std::move(fleet.value());
-  leave_worker_cores(cores);
+  std::vector<unsigned> busy = cores;
+  busy.insert(busy.end(), loaded_.config.batch.crypto_cores.begin(), loaded_.config.batch.crypto_cores.end());
+  leave_cores(busy);
   if (std::string error = start_admin(user.value()); !error.empty()) return error;
   log_.info("memory_lock", {{"result", lock_memory()}});
   if (std::string error = drop(user.value()); !error.empty()) return error;
@@ -166,7 +172,8 @@ std::string Service::start() {
   if (std::string error = fleet_->start(); !error.empty()) return error;
   state_ = "running";
   // The view exists only now: what the handler shows must not change under it.
-  if (std::string error = server_->start(api::make_handler([this] { return view(); })); !error.empty()) return error;
+  if (std::string error = server_->start(api::make_handler([this] { return view(); }, actions())); !error.empty())
+    return error;
   for (const config::Service& service : loaded_.config.services)
     for (const SocketAddress& listen : service.proxy.listen)
       log_.info("listening", {{"service", service.proxy.name}, {"address", listen.to_string()}});
@@ -330,6 +337,14 @@ std::vector<api::ServiceView> Service::service_views(const config::Config& confi
   return views;
 }
 
+api::Actions Service::actions() {
+  return {.drop_made_ahead = [this] {
+    const bool dropped = fleet_->drop_made_ahead();
+    log_.info("made_ahead_dropped", {{"complete", dropped}});
+    return api::Dropped{dropped, fleet_->workers(), fleet_->crypto_cores()};
+  }};
+}
+
 api::View Service::view() {
   api::View view;
   config::Config config;
@@ -350,6 +365,7 @@ api::View Service::view() {
   view.capabilities = capabilities_;
   view.hugepages = environment_.info().hugepages;
   view.workers = fleet_->worker_views();
+  view.crypto_cores = fleet_->crypto_core_views();
   view.ports = fleet_->port_views();
   view.services = service_views(config);
   return view;

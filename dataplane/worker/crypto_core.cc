@@ -35,8 +35,8 @@ bool CryptoCore::turn(Instant now) {
 }
 
 void CryptoCore::obey() {
+  if (has_dropped()) return;
   const std::uint64_t requests = drop_requests_.load(std::memory_order_acquire);
-  if (requests == dropped_.load(std::memory_order_relaxed)) return;
   batch_.drop_ahead();
   dropped_.store(requests, std::memory_order_release);
 }
@@ -87,10 +87,13 @@ void CryptoCore::stop() {
   bell_.ring();
 }
 
-std::uint64_t CryptoCore::drop_ahead() {
-  const std::uint64_t request = drop_requests_.fetch_add(1, std::memory_order_acq_rel) + 1;
+void CryptoCore::drop_ahead() {
+  drop_requests_.fetch_add(1, std::memory_order_acq_rel);
   bell_.ring();
-  return request;
+}
+
+bool CryptoCore::has_dropped() const {
+  return dropped_.load(std::memory_order_acquire) == drop_requests_.load(std::memory_order_acquire);
 }
 
 void CryptoCore::run() {
@@ -118,8 +121,7 @@ void CryptoCore::run() {
 }
 
 bool CryptoCore::nothing_came() const {
-  return !stopping_.load(std::memory_order_acquire) &&
-         drop_requests_.load(std::memory_order_acquire) == dropped_.load(std::memory_order_relaxed) &&
+  return !stopping_.load(std::memory_order_acquire) && has_dropped() &&
          std::ranges::all_of(channels_, [](const CryptoChannel& channel) { return channel.requests.empty(); });
 }
 

@@ -61,11 +61,10 @@ class CryptoCore {
 
   /// From any thread: makes run() return when it has given everything back.
   void stop();
-  /// From any thread: throws away what was made ahead, at the beginning of the next turn. Returns the number of this
-  /// request.
-  std::uint64_t drop_ahead();
-  /// The last request to drop that has been carried out; from any thread.
-  std::uint64_t dropped() const { return dropped_.load(std::memory_order_acquire); }
+  /// From any thread: throws away what was made ahead, at the beginning of the next turn.
+  void drop_ahead();
+  /// All requests to drop have been carried out; from any thread.
+  bool has_dropped() const;
 
   const crypto::Batch& batch() const { return batch_; }
   const CryptoCoreCounters& counters() const { return counters_; }
