@@ -14,7 +14,7 @@ text { font: 13px sans-serif; fill: #222 }
 .goal { stroke: #111; stroke-width: 2 }
 """
 REACHED, MISSED, WITHOUT_GOAL = "#3f8f5f", "#c8553d", "#7a93ac"
-TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100)
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 STAGE_COLOURS = {
     "parse": "#8c6bb1", "transcript": "#9ecae1", "key_share": "#6baed6", "derive": "#2171b5", "sign": "#cb4b3c",
     "schedule": "#41ab5d", "records": "#a1d99b", "refill": "#fdae6b", "other": "#bdbdbd",
@@ -85,7 +85,7 @@ def ratios(drawing, title, rows):
         drawing.box(start, drawing.y + 3, x(ratio) - start, ROW - 6, colour)
         if goal is not None:
             drawing.line(x(goal), drawing.y + 1, drawing.y + ROW - 1, "goal")
-        drawing.text(max(x(ratio), x(goal) if goal and goal < ratio * 1.3 else 0) + 6, drawing.y + 15, f"{ratio:.1f}×")
+        drawing.text(max(x(ratio), x(goal) if goal and goal < ratio * 1.3 else 0) + 6, drawing.y + 15, f"{ratio:.{2 if ratio < 10 else 1}f}×")
         drawing.y += ROW
     drawing.y += 30
 
