@@ -59,7 +59,7 @@ std::uint16_t max_per_run(JobClass job_class, bool libcrypto) {
       return libcrypto ? 16 : 64;
     case JobClass::tls13_server_flight:
     case JobClass::tls12_master_secret:
-      return libcrypto ? 4 : 64;
+      return libcrypto ? 4 : 64;  // 1.6 µs each for SHA-256, 3.3 for SHA-384
     case JobClass::seal:
     case JobClass::open:
       return libcrypto ? 64 : 128;
@@ -112,7 +112,7 @@ Candidate add_ipsec_mb(EngineSet& set, const EngineOptions& options) {
 
 Candidate add_schedule(EngineSet& set) {
   set.engines.push_back(std::make_unique<crypto::ScheduleEngine>());
-  return {set.engines.back().get(), "less overhead per hash than libcrypto", is_schedule};
+  return {set.engines.back().get(), "one round of hashes over all waiting jobs", is_schedule};
 }
 
 Candidate add_lanes(EngineSet& set, Random& random, const EngineOptions& options) {

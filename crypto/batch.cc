@@ -82,7 +82,8 @@ void Batch::run_class(std::size_t index, Instant now, bool idle, JobList& finish
     return;
   }
   if (!idle && now - queue.front()->submitted < policy.budget) return;
-  const bool scalar = count < policy.crossover;
+  const bool scalar = count < policy.crossover && policy.engine != policy.scalar;
+  if (scalar) policy.engine->foresee(*queue.front());
   if (call(index, count, scalar ? policy.scalar : policy.engine, now, finished) && scalar)
     add(stats_[index].scalar, count);
 }

@@ -38,6 +38,9 @@ class Engine {
     (void)job;
     return false;
   }
+  /// `job`, which this engine has lanes for, is done by the scalar engine now: others like it will follow, so that
+  /// something may be made ahead for them.
+  virtual void foresee(const Job& job) { (void)job; }
   /// Idle time: makes one batch of what can be made ahead of its use. False when there is nothing to make.
   virtual bool make_ahead() { return false; }
   /// Throws away (wipes) all that was made ahead.

@@ -41,6 +41,8 @@ class Ecdsa {
   LaneMask sign(std::span<Job* const> jobs, Instant now);
 
   bool made_ahead(const SignJob& job) const;
+  /// Signatures with `key`, which has numbers, will follow: pairs are made for it from now on.
+  void foresee(const PrivateKey& key, Instant now) { shelf_for(key, now); }
   /// One call for a key that signed lately and lacks at least kLanes pairs; false when there is none.
   bool make_ahead(Instant now);
   /// Wipes what was made before `limit`, and keys that have not signed since.

@@ -127,6 +127,12 @@ class LanesEngine final : public Engine {
            : sign.key->type() == KeyType::ecdsa_p384 ? p384_.made_ahead(sign)
                                                      : false;
   }
+  void foresee(const Job& job) override {
+    if (job.kind != JobKind::sign || !in_lanes(job)) return;
+    const PrivateKey& key = *static_cast<const SignJob&>(job).key;
+    if (key.type() == KeyType::ecdsa_p256) p256_.foresee(key, now_);
+    if (key.type() == KeyType::ecdsa_p384) p384_.foresee(key, now_);
+  }
   bool make_ahead() override {
     return p256_.make_ahead(now_) || p384_.make_ahead(now_) || key_shares_.make_ahead(now_);
   }

@@ -21,7 +21,12 @@ using I64x8 = std::int64_t __attribute__((vector_size(64)));
 /// A condition per lane: bit i for lane i.
 using Mask = std::uint8_t;
 
+#ifdef __AVX512IFMA__
 #define LOCKSTEP_INLINE static inline __attribute__((always_inline))
+#else
+// The portable instance need not be fast, and would take minutes to compile in one piece.
+#define LOCKSTEP_INLINE static inline
+#endif
 
 /// The same number in every lane.
 LOCKSTEP_INLINE U64x8 splat(std::uint64_t value) {

@@ -12,7 +12,7 @@ bool run(Engine& engine, std::span<Job* const> jobs) {
   JobList done;
   for (Job* const job : jobs) job->status = JobStatus::waiting;
   engine.run(jobs, done);
-  for (int i = 0; i < kMostPolls && done.size() < jobs.size(); ++i) engine.poll(Instant{}, done);
+  for (int i = 0; i < kMostPolls && done.size() < jobs.size(); ++i) engine.poll(Instant{i + 1}, done);
   return done.size() == jobs.size();
 }
 

@@ -33,6 +33,7 @@ class FakeEngine final : public Engine {
     return ahead <= 16;
   }
   void drop_ahead() override { ahead = 0; }
+  void foresee(const Job&) override { ++foreseen; }
   void forget(std::uint64_t id) override { forgotten.push_back(id); }
 
   std::vector<std::size_t> calls;
@@ -41,6 +42,7 @@ class FakeEngine final : public Engine {
   bool keep = false;
   int polls = 0;
   std::size_t ahead = 0;
+  int foreseen = 0;
   JobList kept;
 };
 
@@ -299,6 +301,15 @@ TEST_F(BatchTest, WhatWasMadeAheadWaitsForNoCompany) {
   EXPECT_EQ(lanes_.calls, (Sizes{2}));
   EXPECT_TRUE(scalar_.calls.empty());
   EXPECT_EQ(batch.stats(JobClass::derive_x25519).made_ahead, 2U);
+}
+
+TEST_F(BatchTest, TheEngineForeseesMoreOfWhatTheScalarEngineDid) {
+  derive().crossover = 3;
+  Batch batch(policy_);
+  submit(batch, 2);
+  batch.run(kStart, true, done_);
+  EXPECT_EQ(lanes_.foreseen, 1);
+  EXPECT_EQ(batch.stats(JobClass::derive_x25519).scalar, 2U);
 }
 
 TEST_F(BatchTest, MakesAheadWhenIdleAndNothingWaits) {

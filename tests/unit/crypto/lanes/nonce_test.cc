@@ -230,6 +230,15 @@ TEST_F(Nonces, SuspensionOfTheMachineDropsPairsBeforeTheNextSignature) {
   EXPECT_EQ(counters_.ahead.dropped, 7U);
 }
 
+TEST_F(Nonces, AreMadeAheadForAKeyThatIsForeseenToSign) {
+  const auto core = engine(0);
+  poll(*core, kNow);
+  core->foresee(*job_);
+  EXPECT_FALSE(core->made_ahead(*job_));
+  EXPECT_TRUE(core->make_ahead());
+  EXPECT_TRUE(core->made_ahead(*job_));
+}
+
 TEST_F(Nonces, OffMakesNothingAheadAndStillSigns) {
   const auto core = engine(0, kernels(), {.nonce_pairs = 0});
   poll(*core, kNow);
