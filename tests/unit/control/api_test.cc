@@ -1,5 +1,9 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -49,6 +53,23 @@ struct FakeWorker {
   }
 };
 
+/// All the counters of a crypto core that serves two workers.
+struct FakeCryptoCore {
+  worker::CryptoCoreCounters loop;
+  crypto::Batch batch{crypto::Policy{}};
+  control::EngineSet engines;
+  std::atomic<std::uint64_t> taken{5};
+  io::Doorbell bell;
+  worker::CryptoChannel first{bell, 8};
+  worker::CryptoChannel second{bell, 8};
+
+  FakeCryptoCore() {
+    engines.table = {{crypto::JobClass::sign_p256, "lanes", "eight at a time"}};
+    engines.counters = {{"nonce_pairs_taken", &taken}};
+  }
+  CryptoCoreView view() const { return {0, 3, &loop, &batch, &engines, {&first, &second}}; }
+};
+
 View view_of(FakeWorker& a, FakeWorker& b) {
   View view;
   view.epoch = 3;
@@ -85,7 +106,10 @@ double value_of(const std::string& text, const std::string& sample) {
 
 TEST(Metrics, AreWellFormedAndEachFamilyStandsTogether) {
   FakeWorker a, b;
-  const std::string text = metrics_text(view_of(a, b));
+  FakeCryptoCore core;
+  View view = view_of(a, b);
+  view.crypto_cores = {core.view()};
+  const std::string text = metrics_text(view);
   const std::regex sample(
       R"(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{([a-z_]+="([^"\\\n]|\\["\\n])*")(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? [-+0-9.e]+(Inf)?)");
   const std::regex help("# HELP ([a-zA-Z0-9_]+) .+");
@@ -142,6 +166,28 @@ TEST(Metrics, HaveEveryCounterOfEveryWorker) {
   all_there("lockstep_worker_", a.loop);
 }
 
+TEST(Metrics, TellCryptoCoresFromTheWorkersThatUseThem) {
+  FakeWorker a, b;
+  FakeCryptoCore core;
+  Counter done_locally;
+  core.loop.jobs.add(40);
+  core.first.sent.add(30);
+  core.second.full.add(2);
+  done_locally.add(4);
+  View view = view_of(a, b);
+  EXPECT_EQ(metrics_text(view).find("crypto_core"), std::string::npos) << "nothing of what does not exist";
+  view.crypto_cores = {core.view()};
+  view.workers[1].done_locally = &done_locally;
+  const std::string text = metrics_text(view);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_jobs_total{crypto_core=\"0\"}"), 40);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_jobs_sent_total{crypto_core=\"0\",worker=\"0\"}"), 30);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_ring_full_total{crypto_core=\"0\",worker=\"1\"}"), 2);
+  EXPECT_EQ(value_of(text, "lockstep_worker_crypto_core_jobs_done_locally_total{worker=\"1\"}"), 4);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_batch_jobs_total{crypto_core=\"0\",class=\"sign_p256\"}"), 0);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_batch_jobs_total{crypto_core=\"0\",class=\"rsa_2048\"}"), -1);
+  EXPECT_EQ(value_of(text, "lockstep_crypto_core_engine_nonce_pairs_taken_total{crypto_core=\"0\"}"), 5);
+}
+
 TEST(Metrics, HistogramsAreCumulative) {
   FakeWorker a, b;
   for (const std::uint64_t ns : {1'000U, 3'000U, 3'000U, 2'000'000'000U}) a.wake_up.record(ns);
@@ -180,6 +226,30 @@ TEST(Status, IsJsonThatBecomesATable) {
     EXPECT_NE(table.find(expected), std::string::npos) << expected << "\n" << table;
 }
 
+TEST(Status, HasASectionForCryptoCores) {
+  FakeWorker a, b;
+  FakeCryptoCore core;
+  core.loop.jobs.add(4711);
+  core.first.full.add(20);
+  core.second.full.add(3);
+  View view = view_of(a, b);
+  const std::string without = status_json(view);
+  EXPECT_TRUE(nlohmann::json::parse(without)["crypto_cores"].empty());
+  EXPECT_EQ(status_table(without).find("crypto core"), std::string::npos);
+  view.crypto_cores = {core.view()};
+  const std::string json = status_json(view);
+  const auto document = nlohmann::json::parse(json)["crypto_cores"][0];
+  EXPECT_EQ(document["core"], 3);
+  EXPECT_EQ(document["ring_full"], 23);
+  EXPECT_EQ(document["workers"][1]["ring_full"], 3);
+  EXPECT_EQ(document["engines"].size(), 1U);
+  EXPECT_TRUE(document["engines"][0].contains("wait_ns"));
+  EXPECT_EQ(document["engine_counters"]["nonce_pairs_taken"], 5);
+  const std::string table = status_table(json);
+  for (const char* expected : {"found it full", "4711", "23", "engines of crypto cores", "eight at a time"})
+    EXPECT_NE(table.find(expected), std::string::npos) << expected << "\n" << table;
+}
+
 TEST(Status, OfAnotherProgramIsNoTable) {
   EXPECT_EQ(status_table("{}"), "");
   EXPECT_EQ(status_table("not json"), "");
@@ -192,14 +262,41 @@ class AdminServer : public testing::Test {
     EXPECT_TRUE(server) << server.error();
     return server ? std::move(server.value()) : nullptr;
   }
+  Handler handler() {
+    return make_handler([this] { return view_of(a_, b_); }, {.drop_made_ahead = [this] {
+                          ++drops_;
+                          return Dropped{complete_, 2, 1};
+                        }});
+  }
   tests::TemporaryFolder folder_;
   FakeWorker a_, b_;
+  std::atomic<int> drops_{0};
+  bool complete_ = true;
 };
+
+/// The whole answer to a request of one line at the server's TCP address.
+std::string ask_http(const Server& server, const std::string& request) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(server.http()->port);
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0) {
+    const std::string text = request + " HTTP/1.0\r\n\r\n";
+    EXPECT_EQ(send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    std::array<char, 65536> buffer;
+    for (ssize_t n = 0; (n = recv(fd, buffer.data(), buffer.size(), 0)) > 0;)
+      answer.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  close(fd);
+  return answer;
+}
 
 TEST_F(AdminServer, AnswersOnItsUnixSocketForItsOwnerOnly) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
-  ASSERT_EQ(server->start(make_handler([this] { return view_of(a_, b_); })), "");
+  ASSERT_EQ(server->start(handler()), "");
   struct stat info{};
   ASSERT_EQ(stat(folder_.file("run/socket").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
@@ -217,18 +314,21 @@ TEST_F(AdminServer, AnswersOnItsUnixSocketForItsOwnerOnly) {
 TEST_F(AdminServer, AnswersOnItsTcpAddress) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
-  ASSERT_EQ(server->start(make_handler([this] { return view_of(a_, b_); })), "");
+  ASSERT_EQ(server->start(handler()), "");
   EXPECT_NE(server->http()->port, 0);
+  EXPECT_NE(ask_http(*server, "GET /healthz").find("\r\n\r\nrunning\n"), std::string::npos);
 }
 
 TEST_F(AdminServer, SaysNotFoundAndNotHealthy) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
-  ASSERT_EQ(server->start(make_handler([this] {
-    View view = view_of(a_, b_);
-    view.state = "draining";
-    return view;
-  })),
+  ASSERT_EQ(server->start(make_handler(
+                [this] {
+                  View view = view_of(a_, b_);
+                  view.state = "draining";
+                  return view;
+                },
+                {})),
             "");
   const auto missing = get(folder_.file("run/socket"), "/nothing");
   ASSERT_FALSE(missing);
@@ -236,6 +336,62 @@ TEST_F(AdminServer, SaysNotFoundAndNotHealthy) {
   const auto health = get(folder_.file("run/socket"), "/healthz");
   ASSERT_FALSE(health);
   EXPECT_NE(health.error().find("503"), std::string::npos);
+}
+
+TEST_F(AdminServer, DropsWhatWasMadeAheadForALocalCaller) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  const auto answer = post(folder_.file("run/socket"), "/made-ahead/drop");
+  ASSERT_TRUE(answer) << answer.error();
+  EXPECT_EQ(answer.value(), "{\"dropped\":true,\"workers\":2,\"crypto_cores\":1}\n");
+  EXPECT_EQ(drops_, 1);
+}
+
+TEST_F(AdminServer, SaysWhenACoreHasNotDropped) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  complete_ = false;
+  ASSERT_EQ(server->start(handler()), "");
+  const auto answer = post(folder_.file("run/socket"), "/made-ahead/drop");
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().find("503"), std::string::npos) << answer.error();
+  EXPECT_NE(answer.error().find("\"dropped\":false"), std::string::npos) << answer.error();
+}
+
+TEST_F(AdminServer, ChangesNothingForACallerOverTcp) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  const std::string answer = ask_http(*server, "POST /made-ahead/drop");
+  EXPECT_EQ(answer.substr(8, 5), " 403 ") << answer;
+  EXPECT_NE(answer.find("lockstep made-ahead drop"), std::string::npos) << answer;
+  EXPECT_EQ(drops_, 0);
+}
+
+TEST_F(AdminServer, ChangesNothingOnAGet) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  for (const char* const request : {"GET /made-ahead/drop", "HEAD /made-ahead/drop", "PUT /made-ahead/drop"}) {
+    const std::string answer = ask_http(*server, request);
+    EXPECT_EQ(answer.substr(8, 5), " 405 ") << answer;
+    EXPECT_NE(answer.find("\r\nAllow: POST\r\n"), std::string::npos) << answer;
+  }
+  EXPECT_FALSE(get(folder_.file("run/socket"), "/made-ahead/drop"));
+  EXPECT_EQ(drops_, 0);
+}
+
+TEST_F(AdminServer, ShowsByGetAndHeadOnly) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  for (const char* const path : {"/status", "/metrics", "/healthz"}) {
+    EXPECT_EQ(ask_http(*server, std::string("HEAD ") + path).substr(8, 5), " 200 ") << path;
+    const std::string answer = ask_http(*server, std::string("POST ") + path);
+    EXPECT_EQ(answer.substr(8, 5), " 405 ") << answer;
+    EXPECT_NE(answer.find("\r\nAllow: GET, HEAD\r\n"), std::string::npos) << answer;
+  }
 }
 
 TEST_F(AdminServer, ReplacesADeadSocketButNotALivingOne) {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "control/config/load.h"
+#include "control/config/validate.h"
 #include "control/config/values.h"
 #include "tests/unit/control/certificates.h"
 
@@ -114,6 +115,41 @@ TEST(Config, ReloadKeepsWhatOnlyARestartCanChangeAndSaysSo) {
   // The next reload compares with what runs: it is said again.
   EXPECT_EQ(load_text(text, &reloaded).unchanged, std::vector<std::string>{"port"});
   EXPECT_TRUE(load_text(kGood, &reloaded).unchanged.empty());
+}
+
+TEST(Config, ReloadKeepsWhatIsMadeAheadAndSaysSo) {
+  const Loaded running = load_text(kGood);
+  const Loaded reloaded = load_text(std::string("[made_ahead]\necdsa_nonce_pool = \"off\"\n") + kGood, &running);
+  EXPECT_EQ(reloaded.unchanged, std::vector<std::string>{"made_ahead"});
+  EXPECT_TRUE(reloaded.config.made_ahead.ecdsa_nonce_pool);
+}
+
+TEST(Config, PlacesPrivateKeysOnCryptoCoresByDefault) {
+  const Loaded loaded = load_text(kGood);
+  EXPECT_TRUE(loaded.config.batch.crypto_cores.empty());
+  EXPECT_EQ(loaded.config.batch.crypto_core_classes.size(), 7U);
+  const Loaded chosen =
+      load_text(std::string("[batch]\ncrypto_core_classes = [\"derive_x25519\", \"rsa_2048\"]\n") + kGood);
+  EXPECT_EQ(chosen.diagnostics.render_all(), "");
+  EXPECT_EQ(chosen.config.batch.crypto_core_classes,
+            (std::vector{crypto::JobClass::derive_x25519, crypto::JobClass::rsa_2048}));
+}
+
+TEST(Config, AWorkersDefaultCoreIsNoCryptoCore) {
+  const std::string core = std::to_string(allowed_cores().back());
+  const Loaded loaded = load_text("[batch]\ncrypto_cores = [" + core + "]\n" + kGood);
+  EXPECT_NE(loaded.diagnostics.render_all().find(":2:17: core " + core + " is a worker's; "), std::string::npos)
+      << loaded.diagnostics.render_all();
+}
+
+TEST(Config, AnswersForTheEnginesOptions) {
+  const Loaded loaded = load_text(
+      std::string("[batch]\nsign_p256 = \"7us\"\n[made_ahead]\necdsa_nonce_pool = \"off\"\nkey_pairs = 16\n") + kGood);
+  const control::EngineOptions options = loaded.config.engine_options(5);
+  EXPECT_EQ(options.core, 5U);
+  EXPECT_EQ(options.made_ahead.nonce_pairs, 0);
+  EXPECT_EQ(options.made_ahead.key_pairs, 16);
+  EXPECT_EQ(options.budgets[static_cast<std::size_t>(crypto::JobClass::sign_p256)], microseconds(7));
 }
 
 TEST(Config, MakesControlCharactersInMessagesVisible) {
