@@ -63,7 +63,7 @@ std::unique_ptr<worker::RemoteEngine> CryptoCores::connect(std::size_t index, co
     channels.push_back(&member->crypto_core->channel(index));
     where += (where.empty() ? "" : ", ") + std::to_string(member->core);
   }
-  auto remote = std::make_unique<worker::RemoteEngine>(std::move(channels), engines.policy, classes_);
+  auto remote = std::make_unique<worker::RemoteEngine>(channels, engines.policy, classes_);
   for (control::EngineLine& line : engines.table) {
     if (!classes_[static_cast<std::size_t>(line.job_class)]) continue;
     line.why = "gathered over all workers on " + std::string(members_.size() == 1 ? "core " : "cores ") + where +

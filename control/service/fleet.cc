@@ -238,7 +238,7 @@ void Fleet::run(Member& member) {
 
 std::string Fleet::start() {
   running_ = true;
-  const std::string crypto_cores = crypto_cores_->start();
+  std::string crypto_cores = crypto_cores_->start();
   for (const auto& member : members_) member->thread = std::thread([this, m = member.get()] { run(*m); });
   while (started_.load(std::memory_order_acquire) < members_.size())
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

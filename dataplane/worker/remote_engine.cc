@@ -8,7 +8,8 @@ using crypto::Engine;
 using crypto::Job;
 using crypto::JobList;
 
-RemoteEngine::RemoteEngine(std::vector<CryptoChannel*> cores, const crypto::Policy& local, const JobClasses& classes)
+RemoteEngine::RemoteEngine(const std::vector<CryptoChannel*>& cores, const crypto::Policy& local,
+                           const JobClasses& classes)
     : local_(local), classes_(classes) {
   cores_.reserve(cores.size());
   for (CryptoChannel* const channel : cores) cores_.emplace_back(*channel);

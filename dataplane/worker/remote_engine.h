@@ -21,7 +21,7 @@ class RemoteEngine final : public crypto::Engine {
  public:
   /// `cores` are this worker's channels, in order of preference; `local` is how the worker's own engines serve all
   /// classes, `classes` among them. Channels and engines outlive this one. Used by the worker's thread only.
-  RemoteEngine(std::vector<CryptoChannel*> cores, const crypto::Policy& local, const JobClasses& classes);
+  RemoteEngine(const std::vector<CryptoChannel*>& cores, const crypto::Policy& local, const JobClasses& classes);
 
   /// What to give to the worker: `local`, but `classes` go to this engine, at once.
   crypto::Policy policy();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "control/service/crypto_cores.h"
 #include "control/service/fleet.h"
 #include "control/service/live.h"
 #include "control/service/privileges.h"
@@ -13,6 +14,44 @@ TEST(Memory, CoversThePoolsOfAllWorkers) {
   EXPECT_GE(one, (16384ULL * 2048 + 1024ULL * 17000) >> 20U);
   EXPECT_GE(four, 4 * ((16384ULL * 2048 + 1024ULL * 17000) >> 20U));
   EXPECT_LT(one, 256U);
+}
+
+TEST(CryptoCoresOfTheService, StandInTheWorkersPolicyAndTable) {
+  config::Config config;
+  config.batch.crypto_cores = {2, 3};
+  config.batch.crypto_core_classes = {crypto::JobClass::rsa_2048};
+  const auto cores = CryptoCores::create(config, 1);
+  ASSERT_TRUE(cores) << cores.error();
+  Random random = Random::from_number(1);
+  auto own = control::make_engines(random, {});
+  ASSERT_TRUE(own) << own.error();
+  constexpr auto kRsa = static_cast<std::size_t>(crypto::JobClass::rsa_2048);
+  const std::string before = own.value().table[kRsa].engine;
+  const auto remote = cores.value()->connect(0, own.value());
+  ASSERT_NE(remote, nullptr);
+  const crypto::Policy policy = remote->policy();
+  for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
+    EXPECT_EQ(policy[index].engine, index == kRsa ? remote.get() : own.value().policy[index].engine) << index;
+  EXPECT_EQ(policy[kRsa].lanes, 1);
+  EXPECT_EQ(policy[kRsa].cost, Duration{});
+  EXPECT_EQ(own.value().table[kRsa].engine, "crypto-cores");
+  EXPECT_EQ(own.value().table[kRsa].why,
+            "gathered over all workers on cores 2, 3; by " + before + " here when there is no room");
+  const auto views = cores.value()->views();
+  ASSERT_EQ(views.size(), 2U);
+  EXPECT_EQ(views[1].core, 3U);
+  EXPECT_EQ(views[1].channels.size(), 1U);
+  ASSERT_EQ(views[1].engines->table.size(), 1U);
+  EXPECT_EQ(views[1].engines->table[0].job_class, crypto::JobClass::rsa_2048);
+}
+
+TEST(CryptoCoresOfTheService, AreNoneByDefault) {
+  const auto cores = CryptoCores::create(config::Config(), 1);
+  ASSERT_TRUE(cores) << cores.error();
+  EXPECT_EQ(cores.value()->count(), 0U);
+  control::EngineSet none;
+  EXPECT_EQ(cores.value()->connect(0, none), nullptr);
+  EXPECT_TRUE(cores.value()->dropped());
 }
 
 TEST(Capabilities, OnlySpecialDriversKeepSome) {
