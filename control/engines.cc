@@ -91,7 +91,8 @@ Choice choose(Engine& libcrypto, const std::vector<Candidate>& candidates, JobCl
       continue;
     }
     if (!candidate.engine->supports(job_class)) continue;
-    const std::string complaint = crypto::self_test(*candidate.engine, libcrypto, job_class, prepare_key);
+    std::string complaint = crypto::self_test(*candidate.engine, libcrypto, job_class, prepare_key);
+    if (complaint.empty() && candidate.engine->in_flight() != 0) complaint = "it keeps jobs";
     if (complaint.empty()) return {candidate.engine, "self-test passed; " + candidate.why};
     why = std::string(candidate.engine->name()) + " failed its self-test: " + complaint;
   }

@@ -50,7 +50,7 @@ std::size_t Batch::run(Instant now, bool idle, JobList& done) {
   more_ahead_ = false;
   JobList finished;
   for (Engine* const engine : engines_) engine->poll(now, finished);
-  if (idle && in_flight_ == finished.size()) make_ahead();
+  if (idle && queued_ == 0) make_ahead();
   for (std::size_t i = 0; i < kJobClasses; ++i) {
     const std::size_t index = (first_ + i) % kJobClasses;
     if (!queues_[index].empty()) run_class(index, now, idle, finished);
