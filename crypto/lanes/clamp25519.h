@@ -1,7 +1,7 @@
 // Clamping a private key (RFC 7748 section 5, RFC 8032 section 5.1.5).
 #pragma once
 
-#include "crypto/lanes/field25519_more.h"
+#include "crypto/lanes/field25519_number.h"
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 

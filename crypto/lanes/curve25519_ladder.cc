@@ -7,7 +7,7 @@
 #include "crypto/lanes/curve25519_ladder.h"
 
 #include "crypto/lanes/clamp25519.h"
-#include "crypto/lanes/field25519_more.h"
+#include "crypto/lanes/invert25519.h"
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 
@@ -20,13 +20,6 @@ constexpr std::uint64_t kA24 = 121665;
 struct Ladder {
   Wide<U64x8> x2, z2, x3, z3;
 };
-
-/// Lanes whose bits `index` and `index + 1` of the scalar differ.
-LOCKSTEP_INLINE Mask changes(const Words& scalar, int index) {
-  const U64x8 low = scalar.word[index / 64] >> (index % 64);
-  const U64x8 high = scalar.word[(index + 1) / 64] >> ((index + 1) % 64);
-  return static_cast<Mask>(~equal((low ^ high) & splat(1), U64x8{}));
-}
 
 /// (x_2 : z_2) = 2 (sum + difference : sum - difference), with aa = sum^2 and bb = difference^2; aa is biased.
 LOCKSTEP_FIELD Wide<Pair> finish_double(const Wide<Pair>& squares) {
@@ -75,23 +68,42 @@ LOCKSTEP_INLINE Ladder start(const Number& peer) {
   return ladder;
 }
 
+/// The bits of the scalar that differ from the next higher one.
+LOCKSTEP_INLINE Words changing_bits(const Words& scalar) {
+  Words changes;
+  for (int i = 0; i < 4; ++i) {
+    changes.word[i] = scalar.word[i] ^ (scalar.word[i] >> 1);
+    if (i < 3) changes.word[i] ^= scalar.word[i + 1] << 63;
+  }
+  return changes;
+}
+
+/// The bits of the scalar from 253 down. Clamping clears bits 2 to 0: the last change comes before bit 2, after it
+/// there is only doubling.
+LOCKSTEP_INLINE void climb(Ladder& ladder, const FixedFactor& peer, const Words& changes) {
+  U64x8 pending = changes.word[3] << 2;
+  for (int index = 253; index >= 3; --index) {
+    step(ladder, peer, negative(pending));
+    pending = index % 64 == 0 ? changes.word[index / 64 - 1] : pending + pending;
+  }
+  const Mask change = negative(pending);
+  ladder.x2 = select(change, ladder.x3, ladder.x2);
+  ladder.z2 = select(change, ladder.z3, ladder.z2);
+  for (int i = 0; i < 3; ++i) double_only(ladder);
+}
+
 }  // namespace
 
 LaneMask x25519(std::uint8_t (*shared)[32], const std::uint8_t (*private_key)[32], const std::uint8_t (*peer)[32]) {
-  Words scalar = clamp(load_words(private_key));
+  Words changes = changing_bits(clamp(load_words(private_key)));
   const Number u = from_words(load_words(peer));
   const FixedFactor factor = fixed_factor(u);
   Ladder ladder = start(u);
-  for (int index = 253; index >= 3; --index) step(ladder, factor, changes(scalar, index));
-  // Clamping clears bits 2 to 0: the last change comes before bit 2, after it there is only doubling.
-  const Mask change = changes(scalar, 2);
-  ladder.x2 = select(change, ladder.x3, ladder.x2);
-  ladder.z2 = select(change, ladder.z3, ladder.z2);
-  for (int index = 2; index >= 0; --index) double_only(ladder);
+  climb(ladder, factor, changes);
   const Words result = to_words(product(carry(ladder.x2), invert(carry(ladder.z2))));
   store_words(shared[0], 32, result);
   const Mask zero = equal(result.word[0] | result.word[1] | result.word[2] | result.word[3], U64x8{});
-  wipe_vectors(scalar.word, 4);
+  wipe_vectors(changes.word, 4);
   wipe_vectors(&ladder.x2.d0, sizeof ladder / sizeof(U64x8));
   return static_cast<LaneMask>(~zero);
 }

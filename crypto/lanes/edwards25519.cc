@@ -4,6 +4,8 @@
 
 #include "crypto/lanes/edwards25519.h"
 
+#include "crypto/lanes/invert25519.h"
+
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 
 namespace {

@@ -1,7 +1,7 @@
 // Multiples of edwards25519's base point (RFC 8032 section 5.1), eight lanes.
 #pragma once
 
-#include "crypto/lanes/field25519_more.h"
+#include "crypto/lanes/field25519_number.h"
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 

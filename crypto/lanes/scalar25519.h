@@ -1,7 +1,7 @@
 // Numbers modulo the order of edwards25519's base point (RFC 8032 section 5.1), a number per lane, in radix 2^52.
 #pragma once
 
-#include "crypto/lanes/field25519_more.h"
+#include "crypto/lanes/field25519_number.h"
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 

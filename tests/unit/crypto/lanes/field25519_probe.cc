@@ -1,6 +1,6 @@
 #include "tests/unit/crypto/lanes/field25519_probe.h"
 
-#include "crypto/lanes/field25519_more.h"
+#include "crypto/lanes/invert25519.h"
 
 namespace lockstep::crypto::lanes {
 
@@ -36,9 +36,6 @@ void square_probe(Digits25519* out, const Digits25519* a) {
 void square_biased_probe(Digits25519* out, const Digits25519* a) {
   to(out, square<Biased>(from<Tight>(a)));
 }
-void square_soon_probe(Digits25519* out, const Digits25519* a) {
-  to(out, square_soon(from<Tight>(a)));
-}
 void multiply_pair_probe(Digits25519* out, const Digits25519* a, const Digits25519* b) {
   to_both(out, multiply<Biased>(pair(from<Tight>(a), from<Tight>(a + 1)), pair(from<Tight>(b), from<Tight>(b + 1))));
 }
@@ -72,18 +69,11 @@ const Field25519Probe kField25519ProbeIfma = {
 #else
 const Field25519Probe kField25519ProbePortable = {
 #endif
-    LOCKSTEP_LANES_INSTANCE::multiply_probe,
-    LOCKSTEP_LANES_INSTANCE::multiply_biased_probe,
-    LOCKSTEP_LANES_INSTANCE::square_probe,
-    LOCKSTEP_LANES_INSTANCE::square_biased_probe,
-    LOCKSTEP_LANES_INSTANCE::square_soon_probe,
-    LOCKSTEP_LANES_INSTANCE::multiply_pair_probe,
-    LOCKSTEP_LANES_INSTANCE::square_pair_probe,
-    LOCKSTEP_LANES_INSTANCE::multiply_fixed_probe,
-    LOCKSTEP_LANES_INSTANCE::multiply_add_small_probe,
-    LOCKSTEP_LANES_INSTANCE::difference_probe,
-    LOCKSTEP_LANES_INSTANCE::carry_probe,
-    LOCKSTEP_LANES_INSTANCE::invert_probe,
-    LOCKSTEP_LANES_INSTANCE::to_bytes_probe};
+    LOCKSTEP_LANES_INSTANCE::multiply_probe,       LOCKSTEP_LANES_INSTANCE::multiply_biased_probe,
+    LOCKSTEP_LANES_INSTANCE::square_probe,         LOCKSTEP_LANES_INSTANCE::square_biased_probe,
+    LOCKSTEP_LANES_INSTANCE::multiply_pair_probe,  LOCKSTEP_LANES_INSTANCE::square_pair_probe,
+    LOCKSTEP_LANES_INSTANCE::multiply_fixed_probe, LOCKSTEP_LANES_INSTANCE::multiply_add_small_probe,
+    LOCKSTEP_LANES_INSTANCE::difference_probe,     LOCKSTEP_LANES_INSTANCE::carry_probe,
+    LOCKSTEP_LANES_INSTANCE::invert_probe,         LOCKSTEP_LANES_INSTANCE::to_bytes_probe};
 
 }  // namespace lockstep::crypto::lanes

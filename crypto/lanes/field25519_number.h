@@ -1,4 +1,4 @@
-// What points need of the field of curve25519 besides products: bytes, inverses, and products with a fixed factor.
+// Single numbers of the field of curve25519: their bytes, differences, and products with a fixed factor.
 #pragma once
 
 #include "crypto/lanes/field25519.h"
@@ -67,72 +67,8 @@ LOCKSTEP_FIELD Wide<U64x8> difference(const Wide<U64x8>& a, const Wide<U64x8>& b
   return {a.d0 + lowest - b.d0, a.d1 + other - b.d1, a.d2 + other - b.d2, a.d3 + other - b.d3, a.d4 + other - b.d4};
 }
 
-/// square(), arranged to be ready soon rather than to need few instructions: for chains of squarings that have nothing
-/// beside them. Sums are split and no column waits for another's carry.
-LOCKSTEP_FIELD Wide<U64x8> square_soon(const Number& a) {
-  const U64x8 zero{};
-  const U64x8 twice4 = a.d4 + a.d4;
-  const U64x8 t0 = madd52_lo(zero, a.d0, a.d0);
-  // Products of different digits, to be doubled, ...
-  const U64x8 o1 = madd52_lo(zero, a.d0, a.d1);
-  const U64x8 o2 = madd52_lo(madd52_hi(zero, a.d0, a.d1), a.d0, a.d2);
-  const U64x8 o3 = madd52_lo(madd52_lo(zero, a.d1, a.d2), a.d0, a.d3) + madd52_hi(zero, a.d0, a.d2);
-  const U64x8 o4 = madd52_hi(madd52_hi(zero, a.d1, a.d2), a.d0, a.d3) + madd52_lo(zero, a.d1, a.d3);
-  const U64x8 o5 = madd52_hi(madd52_lo(zero, a.d2, a.d3), a.d1, a.d3);
-  const U64x8 o6 = madd52_hi(zero, a.d2, a.d3);
-  // ... and those that count once.
-  const U64x8 e1 = madd52_hi(zero, a.d0, a.d0);
-  const U64x8 e2 = madd52_lo(zero, a.d1, a.d1);
-  const U64x8 e3 = madd52_hi(zero, a.d1, a.d1);
-  const U64x8 e4 = madd52_lo(madd52_lo(zero, a.d2, a.d2), a.d0, twice4);
-  const U64x8 e5 = madd52_hi(madd52_hi(zero, a.d2, a.d2), a.d0, twice4);
-  const U64x8 f5 = madd52_lo(zero, a.d1, twice4);
-  const U64x8 e6 = madd52_lo(madd52_lo(zero, a.d3, a.d3), a.d2, twice4);
-  const U64x8 f6 = madd52_hi(zero, a.d1, twice4);
-  const U64x8 e7 = madd52_lo(madd52_hi(zero, a.d3, a.d3), a.d3, twice4);
-  const U64x8 f7 = madd52_hi(zero, a.d2, twice4);
-  const U64x8 t5 = (e5 + f5) + (o5 + o5);
-  const U64x8 t6 = (e6 + f6) + (o6 + o6);
-  const U64x8 t7 = e7 + f7;
-  const U64x8 t8 = madd52_hi(madd52_lo(zero, a.d4, a.d4), a.d3, twice4);
-  const U64x8 t9 = madd52_hi(zero, a.d4, a.d4);
-  // 2^260 = 608: low and high half of each upper digit, and what it has above 52 bits (less than 2^4).
-  const U64x8 factor = splat(608);
-  const U64x8 carries6 = madd52_lo(madd52_lo(zero, t5 >> 52, factor), t6, factor);
-  const U64x8 carries7 = madd52_lo(madd52_lo(zero, t6 >> 52, factor), t7, factor);
-  const U64x8 carries8 = madd52_lo(madd52_lo(zero, t7 >> 52, factor), t8, factor);
-  const U64x8 carries9 = madd52_lo(madd52_lo(zero, t9, factor), t8 >> 52, factor);
-  return {madd52_lo(t0, t5, factor), madd52_hi(e1 + (o1 + o1), t5, factor) + carries6,
-          madd52_hi(e2 + (o2 + o2), t6, factor) + carries7, madd52_hi(e3 + (o3 + o3), t7, factor) + carries8,
-          madd52_hi(e4 + (o4 + o4), t8, factor) + carries9};
-}
-
-/// a^(2^count).
-LOCKSTEP_FIELD Number square_times(const Number& a, int count) {
-  Number power = carry(square_soon(a));
-  for (int i = 1; i < count; ++i) power = carry(square_soon(power));
-  return power;
-}
-
 LOCKSTEP_FIELD Number product(const Number& a, const Number& b) {
   return carry(multiply(a, b));
-}
-
-/// a^(p - 2): the inverse, and 0 of 0. Bernstein's chain ("Curve25519", 2006): 254 squarings, 11 products. The names
-/// tell the exponent: p_n is a^(2^n - 1).
-LOCKSTEP_FIELD Number invert(const Number& a) {
-  const Number a2 = square_times(a, 1);
-  const Number a9 = product(square_times(a2, 2), a);
-  const Number a11 = product(a9, a2);
-  const Number p5 = product(square_times(a11, 1), a9);
-  const Number p10 = product(square_times(p5, 5), p5);
-  const Number p20 = product(square_times(p10, 10), p10);
-  const Number p40 = product(square_times(p20, 20), p20);
-  const Number p50 = product(square_times(p40, 10), p10);
-  const Number p100 = product(square_times(p50, 50), p50);
-  const Number p200 = product(square_times(p100, 100), p100);
-  const Number p250 = product(square_times(p200, 50), p50);
-  return product(square_times(p250, 5), a11);
 }
 
 /// A factor of many products: row i is the number times 2^(52 i), reduced, so that a product with it has hardly any
