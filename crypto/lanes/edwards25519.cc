@@ -13,7 +13,7 @@ namespace {
 constexpr int kWindows = 64;
 
 /// See tables/edwards25519_comb.py. 30 KB, which stays in the first-level cache.
-alignas(64) constexpr std::uint64_t kComb[kWindows / 2][3][5][8] = {
+alignas(64) constexpr std::uint64_t kComb[kWindows / 2 * 15][8] = {
 #include "crypto/lanes/tables/edwards25519_comb.inc"
 };
 
@@ -112,8 +112,8 @@ LOCKSTEP_FIELD void add_digit(Point& sum, const Words& recoded, int window) {
   const U64x8 absolute = select(negative, offset - digit, digit - offset);
   const Mask not_zero = static_cast<Mask>(~equal(absolute, U64x8{}));
   const U64x8 index = absolute - splat(1);
-  const std::uint64_t(*const rows)[5][8] = kComb[window / 2];
-  Entry entry{look_up(not_zero, index, rows[0]), look_up(not_zero, index, rows[1]), look_up(not_zero, index, rows[2])};
+  const std::uint64_t(*const rows)[8] = kComb + static_cast<std::size_t>(window / 2) * 15;
+  Entry entry{look_up(not_zero, index, rows), look_up(not_zero, index, rows + 5), look_up(not_zero, index, rows + 10)};
   entry.plus.d0 = select(not_zero, entry.plus.d0, splat(1));
   entry.minus.d0 = select(not_zero, entry.minus.d0, splat(1));
   add(sum, entry, negative);

@@ -18,8 +18,8 @@ struct Words {
 /// Reads 32 little-endian bytes a lane.
 LOCKSTEP_FIELD Words load_words(const std::uint8_t (*bytes)[32]) {
   Words words;
-  for (int i = 0; i < 4; ++i) {
-    for (int lane = 0; lane < 8; ++lane) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t lane = 0; lane < 8; ++lane) {
       std::uint64_t word;
       __builtin_memcpy(&word, bytes[lane] + 8 * i, 8);
       words.word[i][lane] = word;
@@ -29,7 +29,7 @@ LOCKSTEP_FIELD Words load_words(const std::uint8_t (*bytes)[32]) {
 }
 /// Writes 32 little-endian bytes a lane, `stride` bytes from one lane to the next.
 LOCKSTEP_FIELD void store_words(std::uint8_t* bytes, std::size_t stride, const Words& words) {
-  for (int i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 4; ++i) {
     for (std::size_t lane = 0; lane < 8; ++lane) {
       const std::uint64_t word = words.word[i][lane];
       __builtin_memcpy(bytes + stride * lane + 8 * i, &word, 8);

@@ -9,7 +9,7 @@ namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 /// Eight messages that are being put together. Their sizes are public, what is in them is not: wiped by sha512().
 struct HashInput {
   /// Room for 639 bytes of message and their padding.
-  static constexpr std::size_t kSize = 6 * 128;
+  static constexpr std::size_t kSize = std::size_t{6} * 128;
   std::uint8_t bytes[8][kSize];
   std::size_t size[8];
 };
@@ -118,7 +118,7 @@ static void sha512(U64x8* state, HashInput& input) {
     for (unsigned lane = 0; lane < 8; ++lane) {
       if (block >= blocks[lane]) continue;  // its bytes were never written
       active |= 1U << lane;
-      for (int i = 0; i < 16; ++i) {
+      for (std::size_t i = 0; i < 16; ++i) {
         std::uint64_t word;
         __builtin_memcpy(&word, input.bytes[lane] + 128 * block + 8 * i, 8);
         w[i][lane] = __builtin_bswap64(word);
