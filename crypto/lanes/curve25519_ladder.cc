@@ -100,9 +100,10 @@ LaneMask x25519(std::uint8_t (*shared)[32], const std::uint8_t (*private_key)[32
   const FixedFactor factor = fixed_factor(u);
   Ladder ladder = start(u);
   climb(ladder, factor, changes);
-  const Words result = to_words(product(carry(ladder.x2), invert(carry(ladder.z2))));
+  Words result = to_words(product(carry(ladder.x2), invert(carry(ladder.z2))));
   store_words(shared[0], 32, result);
   const Mask zero = equal(result.word[0] | result.word[1] | result.word[2] | result.word[3], U64x8{});
+  wipe_vectors(result.word, 4);
   wipe_vectors(changes.word, 4);
   wipe_vectors(&ladder.x2.d0, sizeof ladder / sizeof(U64x8));
   return static_cast<LaneMask>(~zero);

@@ -114,6 +114,7 @@ struct SignedNumber {
 LOCKSTEP_FIELD SignedNumber carry_signed(const U64x8* digits) {
   SignedNumber number;
   U64x8 carried{};
+#pragma GCC unroll 5
   for (int i = 0; i < 5; ++i) {
     const U64x8 sum = digits[i] + carried;
     carried = shift_right_signed(sum, 52);
@@ -132,6 +133,7 @@ LOCKSTEP_FIELD SignedNumber combine(U64x8 a, U64x8 b, const SignedNumber& f, con
   const U64x8 positive_b = b + splat(std::uint64_t{1} << 50U);
   U64x8 digits[5];
   const U64x8 lowest = madd52_lo(madd52_lo(U64x8{}, positive_a, f.times4[0]), positive_b, g.times4[0]);
+#pragma GCC unroll 5
   for (int i = 0; i < 5; ++i) {
     U64x8 sum = i == 0 ? lowest >> 52 : U64x8{};
     sum = madd52_hi(madd52_hi(sum, positive_a, f.times4[i]), positive_b, g.times4[i]);
