@@ -4,13 +4,17 @@
 // Recoding: an odd k < 2^(w L) is the sum over i < L of d_i 2^(w i) with d_i = 2 b_i - (2^w - 1), b_i the windows of w
 // bits of (k - 1) / 2 + 2^(w L - 1). Each |d_i| is odd and below 2^w. For an even k its opposite n - k is odd.
 //
-// No exceptional case but in the last addition: call A and D the multiples of the base (as integers) that an addition
-// adds. Both are sums of odd digits over sets of windows without a window in common, so A, D and A +- D are odd
-// multiples of a power of two, and not zero. Where |A| + |D| < n, A and D are therefore neither equal nor opposite
-// modulo n, nor zero. That holds for all additions but the last:
+// No exceptional case but in the last addition. Call A and D the multiples of the base, as integers, that an addition
+// adds. Both are sums of odd digits over sets of windows without a window in common, so that A, D, A + D and A - D are
+// odd multiples of powers of two, and not zero. Where |A| + |D| < n, A and D are therefore neither equal nor opposite
+// modulo n, nor zero, and neither is their sum. That holds for all additions but the last:
 // - With a fixed base the highest window comes last. Without it |A| + |D| < 2^(w (L - 1)) < n.
-// - With a variable base windows come from high to low, and before the last one A + D <= k / 2^w + 1.
-// In the last addition A + D = k, not zero modulo n; A and D may be equal modulo n for one k. It is made complete.
+// - With a variable base windows come from high to low. Before the last one 0 < A + D <= k / 2^w + 1 and |D| < 2^w, so
+//   |A| + |D| < n / 2^w + 2^(w + 1) + 1 < n.
+// In the last addition A + D = k is not zero modulo n, but A - D may be n (with P-256's base for k = 30 2^252 - n; with
+// any point of P-384 for k = n - 38). It is made complete.
+//
+// The multiples that fill a variable base's table are of small numbers. Doublings have no exceptions.
 #pragma once
 
 #include "crypto/lanes/vector_table.h"

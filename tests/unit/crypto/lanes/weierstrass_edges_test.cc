@@ -23,7 +23,7 @@ class WeierstrassEdgesTest : public WeierstrassTest<Instance> {
     // A fixed base: D = d 2^top below n with d odd, A = D - n.
     const Big digit = order >> Instance::kBaseTop;
     scalars.push_back((digit << (Instance::kBaseTop + 1)) - order);
-    // A variable base: A = n - d, D = -d with d = n modulo 2^w.
+    // A variable base: A = n - d, D = -d with d = n modulo 2^w (P-384; P-256 has no such scalar).
     scalars.push_back(order - (order.modulo(Big(1) << Instance::kWidth) << 1));
     std::vector<Number> bytes;
     for (const Big& scalar : scalars) {
@@ -193,6 +193,29 @@ TYPED_TEST(WeierstrassEdgesTest, VerifyRefusesInfinity) {
   r.write(std::span(signature).template first<TypeParam::kSize>());
   r.times(u2.inverse(order), order).write(std::span(signature).template last<TypeParam::kSize>());
   EXPECT_FALSE(this->verifies(this->reference_.base_multiply(key), signature, digest));
+}
+
+TYPED_TEST(WeierstrassEdgesTest, VerifyRefusesAKeyOffTheCurve) {
+  // With e = 0 and s = r the sum is the key itself: any point would verify that has x = r.
+  auto key = this->reference_.base_multiply(this->reference_.random_scalar(this->random_));
+  typename TestFixture::Signature signature;
+  std::memcpy(signature.data(), key.data() + 1, TypeParam::kSize);
+  std::memcpy(signature.data() + TypeParam::kSize, key.data() + 1, TypeParam::kSize);
+  EXPECT_TRUE(this->verifies(key, signature, {}));
+  key.back() ^= 1;
+  EXPECT_FALSE(this->verifies(key, signature, {}));
+}
+
+TYPED_TEST(WeierstrassEdgesTest, VerifyTakesAnXBetweenNAndP) {
+  // With e = 0 and s = r the sum is the key itself.
+  const Big& order = this->reference_.order();
+  typename TestFixture::Point key;
+  std::uint64_t r = 1;
+  while (!this->reference_.lift(order + Big(r), key)) ++r;
+  typename TestFixture::Signature signature;
+  Big(r).write(std::span(signature).template first<TypeParam::kSize>());
+  Big(r).write(std::span(signature).template last<TypeParam::kSize>());
+  EXPECT_TRUE(this->verifies(key, signature, {}));
 }
 
 TYPED_TEST(WeierstrassEdgesTest, VerifyTakesNoOtherRForAnX) {

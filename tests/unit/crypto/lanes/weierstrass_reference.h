@@ -25,10 +25,11 @@ namespace lockstep::crypto::lanes::test {
 struct P256 {
   static constexpr std::size_t kSize = 32;
   static constexpr int kCurve = NID_X9_62_prime256v1;
-  /// The fixed base's and a variable base's windows (weierstrass_multiply.h): where additions have their exceptions.
+  /// The highest window's weight of the fixed base, and the width of a variable base's windows
+  /// (weierstrass_multiply.h): they say where additions have their exceptions.
   static constexpr int kBaseTop = 252;
   static constexpr int kWidth = 5;
-  /// Cross-checks by default, and of how many in all.
+  /// By how much fewer the random cross-checks are than P-256's.
   static constexpr int kShare = 1;
 };
 struct P384 {
