@@ -5,29 +5,35 @@
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 
-/// digits in lane `lane` = the big-endian number of `size` bytes.
+/// Eight bytes, big-endian.
+LOCKSTEP_INLINE std::uint64_t read_word(const std::uint8_t* bytes) {
+  std::uint64_t word;
+  __builtin_memcpy(&word, bytes, sizeof word);
+  return __builtin_bswap64(word);
+}
+
+/// digits in lane `lane` = the big-endian number of `size` bytes, a multiple of 8.
 template <int kDigits>
 static void read_number(U64x8* digits, int lane, const std::uint8_t* bytes, int size) {
   for (int i = 0; i < kDigits; ++i) {
-    const int bit = 52 * i;
-    std::uint64_t value = 0;
-    for (int k = 0; k < 7; ++k) {
-      const int position = size - 1 - bit / 8 - k;
-      if (position >= 0) value |= std::uint64_t{bytes[position]} << (8 * k);
-    }
-    digits[i][lane] = value >> (bit % 8) & kDigitMask;
+    // The word that ends where the digit does, or the highest one.
+    const int lowest_byte = 52 * i / 8;
+    const int first = size - 8 - lowest_byte;
+    const int shift = 52 * i % 8 - (first < 0 ? 8 * first : 0);
+    digits[i][lane] = shift < 64 ? read_word(bytes + (first < 0 ? 0 : first)) >> shift & kDigitMask : 0;
   }
 }
 
 /// The other way round, for digits without anything above them.
 template <int kDigits>
 static void write_number(std::uint8_t* bytes, int size, const U64x8* digits, int lane) {
-  for (int k = 0; k < size; ++k) {
-    const int digit = 8 * k / 52;
-    const int shift = 8 * k % 52;
-    std::uint64_t value = digits[digit][lane] >> shift;
-    if (shift > 44 && digit + 1 < kDigits) value |= digits[digit + 1][lane] << (52 - shift);
-    bytes[size - 1 - k] = static_cast<std::uint8_t>(value);
+  for (int bit = 0; bit < 8 * size; bit += 64) {
+    const int digit = bit / 52;
+    const int shift = bit % 52;
+    std::uint64_t word = digits[digit][lane] >> shift | digits[digit + 1][lane] << (52 - shift);
+    if (shift > 40 && digit + 2 < kDigits) word |= digits[digit + 2][lane] << (104 - shift);
+    word = __builtin_bswap64(word);
+    __builtin_memcpy(bytes + size - 8 - bit / 8, &word, sizeof word);
   }
 }
 

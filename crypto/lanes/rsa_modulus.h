@@ -48,6 +48,10 @@ static void fold(Modulus<kDigits, kBlock>* modulus) {
 /// result = columns / R; columns are any sums below 2^63 that make a number below 2^-10 * R * modulus.
 template <int kDigits, int kBlock>
 LOCKSTEP_INLINE void reduce(U64x8* result, U64x8* columns, const Modulus<kDigits, kBlock>& modulus) {
+  if constexpr (kDigits == kBlock) {
+    reduce_one_block<kBlock>(result, columns, modulus.folded, modulus.value, &modulus.negative_inverse);
+    return;
+  }
   for (int i = 0; i < kDigits; i += kBlock) {
     const bool last_row = i + kBlock < kDigits;
     reduce_block<kBlock>(columns + i, modulus.folded, last_row);
@@ -91,19 +95,18 @@ template <int kDigits, int kBlock>
 static __attribute__((noinline)) void square(U64x8* result, const U64x8* a, U64x8* columns,
                                              const Modulus<kDigits, kBlock>& modulus) {
   if constexpr (kDigits == kBlock) {
-    square_block<kBlock>(columns, a);
+    square_block<kBlock, true>(columns, a);
   } else {
-    for (int i = 0; i < 2 * kDigits; ++i) columns[i] = U64x8{};
-    for (int i = 0; i < kDigits; i += kBlock) {
-      add_cross_products<kBlock>(columns + 2 * i, a + i);
-      for (int j = i + kBlock; j < kDigits; j += kBlock)
-        multiply_block<kBlock, false>(columns + i + j, a + i, a + j, true);
+    if constexpr (kDigits == 2 * kBlock) {
+      for (int i = 0; i < kBlock; ++i) columns[i] = columns[3 * kBlock + i] = U64x8{};
+      multiply_block<kBlock, true>(columns + kBlock, a, a + kBlock, true);
+    } else {
+      for (int i = 0; i < 2 * kDigits; ++i) columns[i] = U64x8{};
+      for (int i = 0; i < kDigits; i += kBlock)
+        for (int j = i + kBlock; j < kDigits; j += kBlock)
+          multiply_block<kBlock, false>(columns + i + j, a + i, a + j, true);
     }
-#pragma GCC unroll 5
-    for (int i = 0; i < kDigits; ++i) {
-      columns[2 * i] = madd52_lo(columns[2 * i] + columns[2 * i], a[i], a[i]);
-      columns[2 * i + 1] = madd52_hi(columns[2 * i + 1] + columns[2 * i + 1], a[i], a[i]);
-    }
+    for (int i = 0; i < kDigits; i += kBlock) square_block<kBlock, false>(columns + 2 * i, a + i);
   }
   reduce(result, columns, modulus);
 }
@@ -141,12 +144,18 @@ static void reduce_fully(U64x8* a, const U64x8* modulus, U64x8* difference) {
   }
 }
 
-/// Lanes in which a and b are equal; both fully reduced.
+/// All ones in the lanes with a = b, else zeros.
+LOCKSTEP_INLINE U64x8 equal_lanes(U64x8 a, U64x8 b) {
+  const U64x8 different = a ^ b;
+  return ~shift_right_signed(different | (U64x8{} - different), 63);
+}
+
+/// The same for numbers, both fully reduced.
 template <int kDigits>
 static U64x8 equal_digits(const U64x8* a, const U64x8* b) {
   U64x8 different{};
   for (int i = 0; i < kDigits; ++i) different |= a[i] ^ b[i];
-  return ~shift_right_signed(different | (U64x8{} - different), 63);
+  return equal_lanes(different, U64x8{});
 }
 
 }  // namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE

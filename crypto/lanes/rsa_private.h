@@ -128,34 +128,21 @@ static LaneMask begin(void* memory, const RsaKey* const* keys, const std::uint8_
   return state->in_range;
 }
 
-/// entry = table[index] in each lane: reads the whole table and keeps what each lane's index names.
+/// Digits that are looked up at once.
+constexpr int kLookUpDigits = 10;
+
+/// kLookUpDigits digits of entry = table[index] in each lane, from `first` up: reads them in all of the table and keeps
+/// what each lane's index names.
 template <int kDigits>
-static __attribute__((noinline)) void look_up(U64x8* entry, const U64x8 (*table)[kDigits], U64x8 index) {
-#ifdef __AVX512IFMA__
-  // A load that leaves lanes out costs no arithmetic port, and three operands are or'ed at once.
-  U64x8 sum[kDigits < 20 ? kDigits : 20];
-  constexpr int kPart = kDigits % 20 == 0 ? 20 : 15;
-  for (int first = 0; first < kDigits; first += kPart) {
-    unroll<0, kPart>([&](auto j) LOCKSTEP_INLINE_BODY { sum[j] = U64x8{}; });
-    for (int e = 0; e < kTableSize; e += 2) {
-      const Mask even = equal(index, splat(static_cast<std::uint64_t>(e)));
-      const Mask odd = equal(index, splat(static_cast<std::uint64_t>(e + 1)));
-      unroll<0, kPart>([&](auto j) LOCKSTEP_INLINE_BODY {
-        sum[j] = reinterpret_cast<U64x8>(_mm512_ternarylogic_epi64(
-            reinterpret_cast<__m512i>(sum[j]), _mm512_maskz_load_epi64(even, &table[e][first + j]),
-            _mm512_maskz_load_epi64(odd, &table[e + 1][first + j]), 0xfe));
-      });
-    }
-    unroll<0, kPart>([&](auto j) LOCKSTEP_INLINE_BODY { entry[first + j] = sum[j]; });
+static __attribute__((noinline)) void look_up(U64x8* entry, const U64x8 (*table)[kDigits], U64x8 index, int first) {
+  U64x8 sum[kLookUpDigits];
+  unroll<0, kLookUpDigits>([&](auto j) LOCKSTEP_INLINE_BODY { sum[j] = table[0][first + j]; });
+  for (int e = 1; e < kTableSize; ++e) {
+    const U64x8* candidate = table[e] + first;
+    const Mask named = equal(index, splat(static_cast<std::uint64_t>(e)));
+    unroll<0, kLookUpDigits>([&](auto j) LOCKSTEP_INLINE_BODY { sum[j] = select(named, candidate[j], sum[j]); });
   }
-#else
-  for (int j = 0; j < kDigits; ++j) entry[j] = U64x8{};
-  for (int e = 0; e < kTableSize; ++e) {
-    const U64x8 different = index ^ splat(static_cast<std::uint64_t>(e));
-    const U64x8 lanes = ~shift_right_signed(different | (U64x8{} - different), 63);
-    for (int j = 0; j < kDigits; ++j) entry[j] |= table[e][j] & lanes;
-  }
-#endif
+  unroll<0, kLookUpDigits>([&](auto j) LOCKSTEP_INLINE_BODY { entry[first + j] = sum[j]; });
 }
 
 /// The exponents' window number `window`, kWindowBits bits, 0 the lowest.
@@ -206,11 +193,18 @@ static void fill_table(PrivateState<Size>* state, int k) {
   multiply(state->table[2 * k + 1], state->table[2 * k], state->table[1], state->columns, prime);
 }
 
+/// power = power^(2^kWindowBits) * table[the window's bits]. The parts of the look-up stand between the squarings,
+/// which do not depend on it: its loads, more than arithmetic, run beside theirs.
 template <class Size>
 static void do_window(PrivateState<Size>* state, int window) {
+  static_assert(Size::kPrimeDigits <= kWindowBits * kLookUpDigits);
   const auto& prime = state->prime[state->half];
-  look_up(state->entry, state->table, exponent_window(state->exponent[state->half], window));
-  for (int i = 0; i < kWindowBits; ++i) square(state->power, state->power, state->columns, prime);
+  const U64x8 index = exponent_window(state->exponent[state->half], window);
+  for (int i = 0; i < kWindowBits; ++i) {
+    const int first = i * kLookUpDigits;
+    if (first < Size::kPrimeDigits) look_up(state->entry, state->table, index, first);
+    square(state->power, state->power, state->columns, prime);
+  }
   multiply(state->power, state->power, state->entry, state->columns, prime);
 }
 
@@ -314,7 +308,9 @@ static std::uint32_t do_piece(PrivateState<Size>* state) {
     case Phase::table:
       fill_table(state, position);
       if (position == kTableSize / 2 - 1) {
-        look_up(state->power, state->table, exponent_window(state->exponent[state->half], kWindows - 1));
+        const U64x8 index = exponent_window(state->exponent[state->half], kWindows - 1);
+        for (int first = 0; first < Size::kPrimeDigits; first += kLookUpDigits)
+          look_up(state->power, state->table, index, first);
         next(Phase::windows, 1);
       }
       return 1 + kMultiplyCost;
