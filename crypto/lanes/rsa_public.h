@@ -31,10 +31,10 @@ LOCKSTEP_INLINE LaneMask to_lanes(U64x8 condition) {
   return static_cast<LaneMask>(~equal(condition, U64x8{}));
 }
 
-/// The exponents' highest bit.
+/// The exponents' highest bit; 1 at least, even if a damaged key has no exponent.
 LOCKSTEP_INLINE int highest_bit(U64x8 exponent) {
   int bit = 31;
-  while (to_lanes(lanes_with_bit(exponent, bit)) == 0) --bit;
+  while (bit > 1 && to_lanes(lanes_with_bit(exponent, bit)) == 0) --bit;
   return bit;
 }
 
