@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 
-from tools import HERE, KERNELS, ROOT, Broken, Result, run
+from tools import HERE, KERNELS, ROOT, Broken, Result, run, short_name
 
 CHECK = "disassembly"
 REVIEWED = HERE / "jumps.txt"
@@ -28,20 +28,6 @@ CONSTANT_LENGTH = re.compile(r"^mov\s+\$0x[0-9a-f]+,%[er]dx$")
 LENGTH_WRITTEN = re.compile(r",%[er]dx$")
 COPIES = {"memcpy", "memset", "memmove"}
 HARMLESS = {"__stack_chk_fail"}
-
-
-def short_name(name):
-    """A function's name as reviewers write it: no namespace, no parameters, no clone's suffix."""
-    name = re.sub(r" \[clone [^\]]*\]|\(anonymous namespace\)::|lockstep::(crypto::)?(lanes::)?(ifma::|portable::)?", "", name)
-    depth, start = 0, 0
-    for place, letter in enumerate(name):
-        if letter in "<>":
-            depth += 1 if letter == "<" else -1
-        elif letter == " " and depth == 0:
-            start = place + 1  # a template's instance begins with its return type
-        elif letter == "(" and depth == 0:
-            return name[start:place]
-    return name[start:]
 
 
 def is_constant(before):

@@ -7,7 +7,7 @@ import subprocess
 
 import declared
 import taint_ir
-from tools import CLANG, HERE, KERNELS, ROOT, Broken, Result, has_ifma, run
+from tools import CLANG, HERE, KERNELS, ROOT, Broken, Result, has_ifma, run, short_name
 
 CHECK = "memory sanitizer"
 SUBJECTS = sorted(HERE.glob("subjects_*.cc"))
@@ -119,7 +119,7 @@ def places(program, addresses):
     lines = done.stdout.splitlines()
     found = {}
     for i, address in enumerate(sorted(addresses)):
-        function = re.sub(r"\(.*|lockstep::|crypto::|lanes::|ifma::", "", lines[2 * i].replace("(anonymous namespace)::", ""))
+        function = short_name(lines[2 * i])
         place = re.sub(r" \(discriminator.*", "", lines[2 * i + 1]).replace(f"{ROOT}/", "")
         found[address] = f"{function} ({place})"
     return found

@@ -41,6 +41,20 @@ def run(command, **options):
     return done
 
 
+def short_name(name):
+    """A function's name as reviewers write it: no namespace, no parameters, no clone's suffix."""
+    name = re.sub(r" \[clone [^\]]*\]|\(anonymous namespace\)::|lockstep::(crypto::)?(lanes::)?(ifma::|portable::)?", "", name)
+    depth, start = 0, 0
+    for place, letter in enumerate(name):
+        if letter in "<>":
+            depth += 1 if letter == "<" else -1
+        elif letter == " " and depth == 0:
+            start = place + 1  # a template's instance begins with its return type
+        elif letter == "(" and depth == 0:
+            return name[start:place]
+    return name[start:]
+
+
 def processor_has(*flags):
     """Whether this machine's processor has all these features, in the kernel's spelling."""
     text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
