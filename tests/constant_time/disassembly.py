@@ -18,16 +18,28 @@ OTHER_SOURCES = ["crypto/base/sha1_ni.cc", "crypto/base/sha1_portable.cc", "cryp
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.*)>:$")
 INSTRUCTION = re.compile(r"^\s+[0-9a-f]+:\t(.*?)\s*$")
 RELOCATION = re.compile(r"^\s+[0-9a-f]+: R_X86_64_\w+\s+(.*)$")
+MASK_TEST = re.compile(r"^(?:k(?:or)?test\w|v?ptest|vtestp)")
 CONDITIONAL = re.compile(r"^(?:bnd |notrack )*(?:j(?!mp)\w+|loop\w*)\s")
 DIVISION = re.compile(r"^v?(?:div|idiv|fdiv|fidiv|sqrt|rsqrt|rcp)\w*\s")
 GATHER = re.compile(r"^vp?(?:gather|scatter)\w*\s")
 STRING = re.compile(r"^rep[nez]*\s+(?:cmps|scas)")
+KEEPS_FLAGS = re.compile(r"^(?:mov|lea|v(?!ptest|testp)|k(?!test|ortest)|set|cmov|push|pop|nop|j|call|ret|bswap|not|endbr|data16|cs nop|xchg)")
 INDIRECT = re.compile(r"^(?:notrack )?(call|jmp)\s+\*")
 CALL = re.compile(r"^(?:call|jmp)\s")
 CONSTANT_LENGTH = re.compile(r"^mov\s+\$0x[0-9a-f]+,%[er]dx$")
 LENGTH_WRITTEN = re.compile(r",%[er]dx$")
 COPIES = {"memcpy", "memset", "memmove"}
-HARMLESS = {"__stack_chk_fail"}
+HARMLESS = {"__stack_chk_fail", "explicit_bzero"}
+
+
+def without_arguments(name):
+    """A template's name for all of its instances."""
+    while "<" in name:
+        shorter = re.sub(r"<[^<>]*>", "", name)
+        if shorter == name:
+            break
+        name = shorter
+    return name.strip()
 
 
 def is_constant(before):
@@ -41,14 +53,15 @@ def is_constant(before):
 
 
 def findings_of(text):
-    """What a disassembly has of each function: {function: Counter of "jumps", "division", a callee's name ...}."""
+    """What a disassembly has of each function, a template's instances together: {function: Counter of "jumps", "division",
+    a callee's name ...}, and what sets the flags of each jump."""
     found = collections.defaultdict(collections.Counter)
     setters = collections.defaultdict(list)
     function, before, calling = "?", [], False
     for line in text.splitlines():
         match = FUNCTION.match(line)
         if match:
-            function, before, calling = short_name(match.group(1)), [], False
+            function, before, calling = without_arguments(short_name(match.group(1))), [], False
             continue
         match = RELOCATION.match(line)
         if match and calling:
@@ -64,8 +77,9 @@ def findings_of(text):
         instruction = match.group(1)
         calling = bool(CALL.match(instruction))
         if CONDITIONAL.match(instruction):
-            found[function]["jumps"] += 1
-            setters[function].append(f"{before[-1] if before else '?'}  {instruction.split()[0]}")
+            setter = next((one for one in reversed(before) if not KEEPS_FLAGS.match(one)), "?")
+            found[function]["jumps on vectors" if MASK_TEST.match(setter) else "jumps"] += 1
+            setters[function].append(f"{setter}  {instruction.split()[0]}")
         for pattern, word in ((DIVISION, "division"), (GATHER, "gather"), (STRING, "string comparison")):
             if pattern.match(instruction):
                 found[function][word] += 1
@@ -134,6 +148,11 @@ PLANTED = {"early_exit_compare": "jumps", "branch_on_carry": "jumps", "branch_on
 def planted(build):
     """Each planted leak is found, as what it is, where nothing is listed."""
     found, _ = disassemble(planted_object(build))
+    count = found["early_exit_compare"]["jumps"]
+    wrong = differences("planted.cc", found, {("planted.cc", "early_exit_compare", "jumps"): (count - 1, "planted")})
+    named = any(text.startswith("early_exit_compare: ") for text in wrong)
+    yield Result(CHECK, "planted.changed_count", "passed" if named else "failed",
+                 "one jump more than reviewed is " + ("found" if named else "not found"), {"planted": True})
     for function, what in PLANTED.items():
         here = found.get(function, {})
         seen = sum(here.values()) > 0 if what is None else here.get(what, 0) > 0
@@ -174,5 +193,5 @@ def review(build):
             for what, count in sorted(counts.items()):
                 before, reason = listed.get((source, function, what), (0, "?"))
                 print(f"{source} | {function} | {count} {what} | {reason if before == count else '? ' + reason}")
-                for setter in setters[function] if what == "jumps" and before != count else []:
+                for setter in setters[function] if what.startswith("jumps") and before != count else []:
                     print(f"#     {setter}")

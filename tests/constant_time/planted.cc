@@ -23,7 +23,9 @@ constexpr Table make_table() {
 constexpr Table kTable = make_table();
 
 // Keeps the compiler from making a selection of the branch before it.
-void side_effect() { asm volatile("" : : : "memory"); }
+void side_effect() {
+  asm volatile("" : : : "memory");
+}
 
 U64x8 load_words(const Bytes32* lanes, std::size_t word) {
   U64x8 vector{};
@@ -157,9 +159,11 @@ void secret_length(std::uint64_t* result, const Bytes32* secret, const Bytes32* 
 void gathered_load(std::uint64_t* result, const Bytes32* secret, const Bytes32* known) {
   const U64x8 index = (load_words(secret, 0) ^ load_words(known, 0)) & splat(kEntries * kWords - 1);
 #ifdef __AVX512IFMA__
-  store(result, reinterpret_cast<U64x8>(_mm512_mask_i64gather_epi64(__m512i{}, 0xff, reinterpret_cast<__m512i>(index), &kTable, 8)));
+  store(result, reinterpret_cast<U64x8>(
+                    _mm512_mask_i64gather_epi64(__m512i{}, 0xff, reinterpret_cast<__m512i>(index), &kTable, 8)));
 #else
-  for (std::size_t lane = 0; lane < kLanes; ++lane) result[lane] = kTable.entry[index[lane] / kWords][index[lane] % kWords];
+  for (std::size_t lane = 0; lane < kLanes; ++lane)
+    result[lane] = kTable.entry[index[lane] / kWords][index[lane] % kWords];
 #endif
 }
 

@@ -1,5 +1,5 @@
-// Code that leaks on purpose, each function by one means, and the careful twin of each. They are written as kernels are and are
-// compiled with the kernels, once for each instance. A check that does not find them proves nothing.
+// Code that leaks on purpose, each function by one means, and the careful twin of each. They are written as kernels are
+// and are compiled with the kernels, once for each instance. A check that does not find them proves nothing.
 #pragma once
 
 #include "crypto/lanes/lanes.h"
@@ -11,8 +11,8 @@ struct PlantedKernels {
   using Function = void (*)(std::uint64_t* result, const std::uint8_t (*secret)[32], const std::uint8_t (*known)[32]);
   Function early_exit_compare;  // leaves the loop at the first byte that differs
   Function careful_compare;
-  Function indexed_load;  // reads a table at an index that is secret
-  Function careful_load;  // reads all of it
+  Function indexed_load;     // reads a table at an index that is secret
+  Function careful_load;     // reads all of it
   Function branch_on_carry;  // branches on what leaves bit 52 of a sum of vpmadd52 products
   Function careful_carry;
   Function branch_on_mask;  // branches on whether any lane of a comparison is set

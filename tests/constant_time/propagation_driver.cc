@@ -1,5 +1,6 @@
-// Does a shadow cover everything that a secret bit decides? For each operation, and many operands: poison one bit, look at the
-// result's shadow, flip the bit and see which bits of the result change. Each that changes must be poisoned. Prints
+// Does a shadow cover everything that a secret bit decides? For each operation, and many operands: poison one bit, look
+// at the result's shadow, flip the bit and see which bits of the result change. Each that changes must be poisoned.
+// Prints
 //   spread|plain OPERATION LOST OF      LOST of OF trials left a changed bit unpoisoned
 // Not instrumented itself: it reads and writes shadows, which are where MemorySanitizer keeps them on Linux for x86-64.
 #include <cstdio>
@@ -34,13 +35,27 @@ void choose_operands(Numbers& numbers) {
   for (std::size_t i = 0; i < sizeof operands / 8; ++i) {
     std::uint64_t word = 0;
     switch (numbers.next() % 8) {
-      case 0: word = ~std::uint64_t{0}; break;
-      case 1: word = std::uint64_t{1} << (numbers.next() % 64); break;
-      case 2: word = (std::uint64_t{1} << 52U) - 1; break;
-      case 3: word = numbers.next() % 64; break;
-      case 4: std::memcpy(&word, operands + 8 * (i % 8), 8); break;
-      case 5: std::memcpy(&word, operands + 8 * (i % 8), 8); ++word; break;
-      default: continue;
+      case 0:
+        word = ~std::uint64_t{0};
+        break;
+      case 1:
+        word = std::uint64_t{1} << (numbers.next() % 64);
+        break;
+      case 2:
+        word = (std::uint64_t{1} << 52U) - 1;
+        break;
+      case 3:
+        word = numbers.next() % 64;
+        break;
+      case 4:
+        std::memcpy(&word, operands + 8 * (i % 8), 8);
+        break;
+      case 5:
+        std::memcpy(&word, operands + 8 * (i % 8), 8);
+        ++word;
+        break;
+      default:
+        continue;
     }
     std::memcpy(operands + 8 * i, &word, 8);
   }

@@ -1,5 +1,5 @@
-// One operation under test, as all four checks see it: a block of input whose first bytes are secret, a block of output, and a
-// function between them.
+// One operation under test, as all four checks see it: a block of input whose first bytes are secret, a block of
+// output, and a function between them.
 #pragma once
 
 #include <cstddef>
@@ -73,7 +73,8 @@ struct Subject {
 
 /// Makes a subject of functions over a struct of the input, whose member `secret` is what its name says, and a struct
 /// of the output.
-template <typename Input, typename Output, void (*kFill)(Input&, Secrets, Numbers&), void (*kRun)(const Input&, Output&)>
+template <typename Input, typename Output, void (*kFill)(Input&, Secrets, Numbers&),
+          void (*kRun)(const Input&, Output&)>
 constexpr Subject make_subject(const char* name) {
   Subject subject{};
   subject.name = name;

@@ -1,5 +1,5 @@
-// The end of a decrypted CBC record: padding, MAC over what is before it, and their comparison, as crypto/record does it. The
-// decryption itself is ipsec-mb's and cannot be instrumented.
+// The end of a decrypted CBC record: padding, MAC over what is before it, and their comparison, as crypto/record does
+// it. The decryption itself is ipsec-mb's and cannot be instrumented.
 #include <array>
 
 #include "crypto/record/cbc_padding.h"
@@ -43,8 +43,8 @@ RecordMac make_mac(const Input& input, std::size_t i, std::size_t size, std::siz
   return mac;
 }
 
-// Random: anything, so that nearly every padding and every MAC is wrong. The edges: a good record with the least padding, a good
-// one with the most, and one whose padding alone is good.
+// Random: anything, so that nearly every padding and every MAC is wrong. The edges: a good record with the least
+// padding, a good one with the most, and one whose padding alone is good.
 template <MacHash kHash>
 void fill(Input& input, Secrets secrets, Numbers& numbers) {
   Numbers own = secret_numbers(secrets, numbers);

@@ -1,4 +1,5 @@
-// RSA: making a key ready and the private operation, for the three sizes. Keys are of rsa_keys.h, which is made of rsa_primes.txt.
+// RSA: making a key ready and the private operation, for the three sizes. Keys are of rsa_keys.h, which is made of
+// rsa_primes.txt.
 #include "crypto/lanes/rsa.h"
 #include "rsa_keys.h"
 #include "tests/constant_time/subject.h"
@@ -8,8 +9,8 @@ namespace {
 
 using crypto::lanes::kLanes;
 using crypto::lanes::kRsaRandomSize;
-using crypto::lanes::RsaKey;
 using crypto::lanes::RsaKernels;
+using crypto::lanes::RsaKey;
 using crypto::lanes::RsaNumbers;
 using crypto::lanes::RsaProgress;
 
@@ -64,8 +65,9 @@ void fill_prepare(PrepareInput<kSize>& input, Secrets secrets, Numbers& numbers)
 
 template <std::size_t kSize>
 void prepare(const PrepareInput<kSize>& input, PrepareOutput& output) {
-  const RsaNumbers numbers = {input.modulus,          kPublicExponent,        input.secret.prime1,     input.secret.prime2,
-                              input.secret.exponent1, input.secret.exponent2, input.secret.coefficient};
+  const RsaNumbers numbers = {input.modulus,           kPublicExponent,        input.secret.prime1,
+                              input.secret.prime2,     input.secret.exponent1, input.secret.exponent2,
+                              input.secret.coefficient};
   output.ok = crypto::lanes::prepare_rsa_key(&output.key, 8 * kModulus<kSize>, numbers);
 }
 
@@ -160,9 +162,12 @@ constexpr Subject preparation(const char* name) {
 }
 
 constexpr Subject kSubjects[] = {
-    preparation<0>("rsa2048.prepare_key"),       preparation<1>("rsa3072.prepare_key"),
-    preparation<2>("rsa4096.prepare_key"),       private_operation<0>("rsa2048.private_operation"),
-    private_operation<1>("rsa3072.private_operation"), private_operation<2>("rsa4096.private_operation"),
+    preparation<0>("rsa2048.prepare_key"),
+    preparation<1>("rsa3072.prepare_key"),
+    preparation<2>("rsa4096.prepare_key"),
+    private_operation<0>("rsa2048.private_operation"),
+    private_operation<1>("rsa3072.private_operation"),
+    private_operation<2>("rsa4096.private_operation"),
 };
 const SubjectList kList(kSubjects);
 

@@ -1,7 +1,8 @@
-// A t-test on cycle counts whose slowest samples are left out: the tail of a distribution belongs to interrupts and other programs.
-// As in Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?" (2017), but each class is cropped at its own percentile,
-// with Yuen's standard error (K. Yuen: "The two-sample trimmed t for unequal population variances", Biometrika 61, 1974): at a
-// common limit, a class that is slower by more than its spread would keep its strays only, and look faster.
+// A t-test on cycle counts whose slowest samples are left out: the tail of a distribution belongs to interrupts and
+// other programs. As in Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?" (2017), but each class is
+// cropped at its own percentile, with Yuen's standard error (K. Yuen: "The two-sample trimmed t for unequal population
+// variances", Biometrika 61, 1974): at a common limit, a class that is slower by more than its spread would keep its
+// strays only, and look faster.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +30,8 @@ struct Cropped {
   double squared_error = 0;
 };
 
-/// Mean of the lowest `share` of `sorted`, and its squared error by the variance of what is left when the others are put at the
-/// limit (winsorized).
+/// Mean of the lowest `share` of `sorted`, and its squared error by the variance of what is left when the others are
+/// put at the limit (winsorized).
 inline Cropped crop(const Samples& sorted, double share) {
   const auto count = static_cast<double>(sorted.size());
   const double kept = std::floor(share * count);
@@ -64,17 +65,16 @@ inline std::array<Comparison, kCrops.size()> compare_all(Samples a, Samples b) {
 /// The comparison at the crop at which |t| is greatest.
 inline Comparison compare(const Samples& a, const Samples& b) {
   const auto all = compare_all(a, b);
-  return *std::max_element(all.begin(), all.end(), [](const Comparison& x, const Comparison& y) {
-    return std::fabs(x.t) < std::fabs(y.t);
-  });
+  return *std::max_element(all.begin(), all.end(),
+                           [](const Comparison& x, const Comparison& y) { return std::fabs(x.t) < std::fabs(y.t); });
 }
 
 /// The smallest standard error of all crops: what an effect has to stand out from.
 inline double smallest_error(const Samples& a, const Samples& b) {
   const auto all = compare_all(a, b);
-  return std::min_element(all.begin(), all.end(), [](const Comparison& x, const Comparison& y) {
-           return x.error < y.error;
-         })->error;
+  return std::min_element(all.begin(), all.end(),
+                          [](const Comparison& x, const Comparison& y) { return x.error < y.error; })
+      ->error;
 }
 
 }  // namespace lockstep::constant_time

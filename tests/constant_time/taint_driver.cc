@@ -1,6 +1,6 @@
-// Runs every subject with its secrets marked as uninitialised, under MemorySanitizer or under valgrind's memcheck: both then
-// report each branch and each address that depends on them. Prints a line before each subject, into the same stream
-// as the tool's reports.
+// Runs every subject with its secrets marked as uninitialised, under MemorySanitizer or under valgrind's memcheck: both
+// then report each branch and each address that depends on them. Prints a line before each subject, into the same
+// stream as the tool's reports.
 //   taint_driver REPETITIONS [PREFIX...]      leaves out subjects whose names begin with a PREFIX
 #include <cstdio>
 #include <cstdlib>

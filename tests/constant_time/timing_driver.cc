@@ -1,5 +1,5 @@
-// The timing test: cycles of an operation with fixed, random and edge secrets, interleaved at random, and of the same operation
-// with a planted leak. See README.md for the rule of the verdict.
+// The timing test: cycles of an operation with fixed, random and edge secrets, interleaved at random, and of the same
+// operation with a planted leak. See README.md for the rule of the verdict.
 //   timing_driver names                prints the names of all subjects
 //   timing_driver SECONDS NAME...      SECONDS of samples for each repetition of each subject
 //   timing_driver alone SECONDS NAME...    the same, and other programs keep off the core where that is allowed
@@ -66,7 +66,8 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// A chain of `steps` dependent additions that begins with a value of the operation's output, so that the two do not overlap.
+// A chain of `steps` dependent additions that begins with a value of the operation's output, so that the two do not
+// overlap.
 __attribute__((noinline)) std::uint64_t spin(std::uint64_t value, std::uint64_t steps) {
   for (; steps > 0; --steps) asm volatile("add $1, %0" : "+r"(value));
   return value;
@@ -220,8 +221,8 @@ void examine(const Subject& subject, double seconds, double step) {
   while (findings.repetitions < kRepetitions) {
     // How small an effect can be seen: measured on two of the groups, with half of the samples.
     measurement.collect(std::max<std::size_t>(count / 2, 20), 0, 2, 0);
-    const double error = smallest_error(samples[0], samples[1]) / std::sqrt(static_cast<double>(count) /
-                                                                              static_cast<double>(samples[0].size()));
+    const double error = smallest_error(samples[0], samples[1]) /
+                         std::sqrt(static_cast<double>(count) / static_cast<double>(samples[0].size()));
     const auto steps = std::max(kFewestSteps, static_cast<std::uint64_t>(std::ceil(wanted * error / step)));
     measurement.collect(count, 0, kGroups, steps);
     ++findings.repetitions;
@@ -248,11 +249,12 @@ void examine(const Subject& subject, double seconds, double step) {
   const bool seen = findings.planted == findings.repetitions || findings.planted >= kNeeded;
   const char* verdict = findings.leak() ? "leak" : seen && fine ? "clean" : "inconclusive";
   const auto calls = static_cast<double>(subject.calls);
-  std::printf("%s %s samples=%zu repetitions=%d cycles=%.1f t=%.2f kind=%s difference=%.2f planted=%d planted_t=%.1f "
-              "planted_cycles=%.2f planted_percent=%.4f\n",
-              verdict, subject.name, count, findings.repetitions, typical / calls, worst.t, kKindNames[worst_kind],
-              worst.difference / calls, findings.planted, planted.t, planted.difference / calls,
-              100 * planted.difference / typical);
+  std::printf(
+      "%s %s samples=%zu repetitions=%d cycles=%.1f t=%.2f kind=%s difference=%.2f planted=%d planted_t=%.1f "
+      "planted_cycles=%.2f planted_percent=%.4f\n",
+      verdict, subject.name, count, findings.repetitions, typical / calls, worst.t, kKindNames[worst_kind],
+      worst.difference / calls, findings.planted, planted.t, planted.difference / calls,
+      100 * planted.difference / typical);
   std::fflush(stdout);
 }
 
