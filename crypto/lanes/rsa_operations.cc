@@ -123,8 +123,8 @@ void RsaOperation::hand_over(std::size_t lane, bool in_range, JobList& done) {
     sign.signature_size = static_cast<std::uint16_t>(output.size());
   } else {
     auto& premaster = static_cast<RsaPremasterJob&>(job);
-    select_rsa_premaster(output, in_range, premaster.client_version, premaster.substitute.expose(),
-                         premaster.premaster.writable());
+    take_rsa_premaster(premaster.premaster.writable(), output, in_range, premaster.client_version,
+                       premaster.substitute.expose());
   }
   job.status = JobStatus::ok;
   done.push(job);

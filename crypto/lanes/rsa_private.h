@@ -6,7 +6,7 @@
 
 namespace lockstep::crypto::lanes::LOCKSTEP_LANES_INSTANCE {
 
-constexpr int kWindowBits = 5;
+constexpr int kWindowBits = 4;
 constexpr int kTableSize = 1 << kWindowBits;
 
 /// What a piece does; in this order, `enter` to `leave` once for each prime.

@@ -49,8 +49,8 @@ class OpensslEngine final : public Engine {
     const bool at_all = job.encrypted.size() == size && key->rsa_private(job.encrypted, decrypted.writable(size));
     if (!at_all && !key->rsa_private(Bytes(dummy).first(size), decrypted.writable(size)))
       return JobStatus::engine_failed;
-    select_rsa_premaster(decrypted.expose(size), at_all, job.client_version, job.substitute.expose(),
-                         job.premaster.writable());
+    take_rsa_premaster(job.premaster.writable(), decrypted.expose(size), at_all, job.client_version,
+                       job.substitute.expose());
     return JobStatus::ok;
   }
 
