@@ -19,7 +19,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNITTEST = ROOT / "tests" / "support" / "unittest_json.py"
-TIME_LIMIT = {"unit": 300, "sim": 900, "system": 1500, "arch": 120}
+TIME_LIMIT = {"unit": 300, "sim": 900, "system": 1500, "arch": 120, "constant_time": 600, "mutations": 900}
 
 
 def programs(build, suite):
@@ -77,8 +77,8 @@ def main():
 
     passed, failed, skipped = [], [], []
     for suite in arguments.suites:
-        # System tests make their own hosts and want the machine for themselves.
-        parallel = 1 if suite == "system" else os.cpu_count() or 1
+        # System tests make their own hosts, and timings are taken: they want the machine for themselves.
+        parallel = 1 if suite in ("system", "constant_time") else os.cpu_count() or 1
         with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
             futures = {pool.submit(run, suite, *program, arguments.full): program[0]
                        for program in programs(arguments.build, suite)}
