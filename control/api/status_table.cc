@@ -162,6 +162,19 @@ std::string engines_text(const char* heading, const Json& workers) {
   return std::string(heading) + "\n" + table.text() + "\n";
 }
 
+/// What engines count besides jobs, summed over the workers.
+std::string counters_text(const Json& workers) {
+  if (workers.empty()) return {};
+  Table table;
+  table.row({"engines' counters", ""});
+  for (const auto& [name, ignored] : workers.front().at("engine_counters").items()) {
+    std::uint64_t sum = 0;
+    for (const Json& w : workers) sum += w.at("engine_counters").value(name, std::uint64_t{0});
+    table.row({name, std::to_string(sum)});
+  }
+  return table.text();
+}
+
 std::string certificates_text(const Json& certificates) {
   Table table;
   table.row({"certificate", "key", "valid until", "names"});
@@ -183,6 +196,7 @@ std::string status_table(const std::string& json) {
         cell(d.at("memory")) + "\n\n";
     text += workers_text(d.at("workers")) + "\n" + crypto_cores_text(d.at("crypto_cores")) + ports_text(d.at("ports")) +
             "\n" + services_text(d.at("services")) + "\n" + engines_text("engines", d.at("workers")) +
+            counters_text(d.at("workers")) + "\n" +
             engines_text("engines of crypto cores", d.at("crypto_cores")) + certificates_text(d.at("certificates"));
     return text;
   } catch (const Json::exception&) {
