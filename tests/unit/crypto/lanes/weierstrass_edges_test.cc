@@ -218,6 +218,18 @@ TYPED_TEST(WeierstrassEdgesTest, VerifyTakesAnXBetweenNAndP) {
   EXPECT_TRUE(this->verifies(key, signature, {}));
 }
 
+TYPED_TEST(WeierstrassEdgesTest, VerifyDoesNotReduceRPlusN) {
+  // The key's small x is r + n - p.
+  const Big difference = this->reference_.field() - this->reference_.order();
+  typename TestFixture::Point key;
+  std::uint64_t x = 1;
+  while (!this->reference_.lift(Big(x), key)) ++x;
+  typename TestFixture::Signature signature;
+  (difference + Big(x)).write(std::span(signature).template first<TypeParam::kSize>());
+  (difference + Big(x)).write(std::span(signature).template last<TypeParam::kSize>());
+  EXPECT_FALSE(this->verifies(key, signature, {}));
+}
+
 TYPED_TEST(WeierstrassEdgesTest, VerifyTakesNoOtherRForAnX) {
   // x may be r or r + n (FIPS 186-5 section 6.4.2: x modulo n is r). It may be neither r + n - 2^(8 size) nor r + n -
   // p.
