@@ -25,7 +25,7 @@ constexpr double kThreshold = 5;
 constexpr double kPlantedErrors = 10;
 // Edges give all lanes operands of zeros or ones, and processors are not quite indifferent to operands: a difference
 // below this share of the operation is reported and is no leak. Fixed against random secrets has no such floor.
-constexpr double kEdgeFloor = 0.001;
+constexpr double kEdgeFloor = 0.0025;
 constexpr int kRepetitions = 3;
 constexpr int kNeeded = 2;
 // A test that sees nothing below this share of the operation's time, and this many cycles, is not a test.
