@@ -196,8 +196,8 @@ std::string status_table(const std::string& json) {
         cell(d.at("memory")) + "\n\n";
     text += workers_text(d.at("workers")) + "\n" + crypto_cores_text(d.at("crypto_cores")) + ports_text(d.at("ports")) +
             "\n" + services_text(d.at("services")) + "\n" + engines_text("engines", d.at("workers")) +
-            counters_text(d.at("workers")) + "\n" +
-            engines_text("engines of crypto cores", d.at("crypto_cores")) + certificates_text(d.at("certificates"));
+            counters_text(d.at("workers")) + "\n" + engines_text("engines of crypto cores", d.at("crypto_cores")) +
+            certificates_text(d.at("certificates"));
     return text;
   } catch (const Json::exception&) {
     return {};
