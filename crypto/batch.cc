@@ -42,19 +42,23 @@ void Batch::submit(Job& job, Instant now) {
 }
 
 std::size_t Batch::run(Instant now, bool idle, JobList& done) {
-  if (now != last_run_) {  // a new turn
-    spent_ = {};
-    first_ = (first_ + 1) % kJobClasses;
-  }
+  if (now != last_run_) spent_ = {};  // a new turn
   last_run_ = now;
   more_ahead_ = false;
   JobList finished;
   for (Engine* const engine : engines_) engine->poll(now, finished);
   if (idle && queued_ == 0) make_ahead();
-  for (std::size_t i = 0; i < kJobClasses; ++i) {
-    const std::size_t index = (first_ + i) % kJobClasses;
-    if (!queues_[index].empty()) run_class(index, now, idle, finished);
+  // The class whose oldest job has waited longest comes first, so that none starves behind the turn limit.
+  std::array<std::uint8_t, kJobClasses> order;
+  std::size_t waiting = 0;
+  for (std::size_t index = 0; index < kJobClasses; ++index) {
+    if (queues_[index].empty()) continue;
+    std::size_t place = waiting++;
+    const Instant oldest = queues_[index].front()->submitted;
+    for (; place > 0 && oldest < queues_[order[place - 1]].front()->submitted; --place) order[place] = order[place - 1];
+    order[place] = static_cast<std::uint8_t>(index);
   }
+  for (std::size_t i = 0; i < waiting; ++i) run_class(order[i], now, idle, finished);
   const std::size_t count = finished.size();
   hand_back(finished, done);
   return count;

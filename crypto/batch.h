@@ -82,7 +82,6 @@ class Batch {
   std::vector<Engine*> engines_;  // each once
   std::size_t in_flight_ = 0;
   std::size_t queued_ = 0;
-  std::size_t first_ = 0;  // class that is looked at first: turns, so that none starves behind the turn limit
   Instant last_run_;
   Duration spent_;           // in this turn
   bool more_ahead_ = false;  // the last idle run made something ahead

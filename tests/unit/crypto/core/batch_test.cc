@@ -364,6 +364,19 @@ TEST_F(BatchTest, TurnLimitCountsEachJobOfTheScalarEngine) {
   EXPECT_EQ(batch.run(kStart + nanoseconds(1), true, done_), 1U);
 }
 
+TEST_F(BatchTest, TheClassThatWaitsLongestIsServedFirst) {
+  policy_[static_cast<std::size_t>(JobClass::sign_p256)] = {.engine = &records_, .cost = microseconds(200)};
+  derive().cost = microseconds(200);
+  Batch batch(policy_, microseconds(200));
+  SignJob job;
+  job.key = &key_;
+  batch.submit(job, kStart);
+  submit(batch, 8, kStart + nanoseconds(1));
+  batch.run(kStart + nanoseconds(2), false, done_);
+  EXPECT_EQ(job.status, JobStatus::ok);
+  EXPECT_EQ(derives_[0].status, JobStatus::waiting);
+}
+
 TEST_F(BatchTest, NoClassStarvesBehindTheTurnLimit) {
   policy_[static_cast<std::size_t>(JobClass::sign_p256)] = {.engine = &records_, .cost = microseconds(200)};
   derive().cost = microseconds(200);
@@ -373,7 +386,7 @@ TEST_F(BatchTest, NoClassStarvesBehindTheTurnLimit) {
   batch.submit(job, kStart);
   std::size_t turns = 0;
   for (; job.status == JobStatus::waiting && turns < 2 * kJobClasses; ++turns) {
-    submit(batch, 8, kStart);
+    submit(batch, 8, kStart + nanoseconds(static_cast<std::int64_t>(turns) + 1));
     batch.run(kStart + nanoseconds(static_cast<std::int64_t>(turns) + 1), false, done_);
   }
   EXPECT_EQ(job.status, JobStatus::ok);
