@@ -1,7 +1,5 @@
 #include "crypto/base/sha2_lanes.h"
 
-#include <cpuid.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -9,15 +7,6 @@
 #include "crypto/base/sha2_compress.h"
 
 namespace lockstep::sha2 {
-
-bool has_sha_ni() {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
-  constexpr unsigned kSha = 1U << 29U;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kSha) != 0;
-}
 
 bool has_avx512() {
   // gcc's and clang's test includes that the operating system saves the registers (XCR0).
@@ -61,21 +50,6 @@ class Filled {
 };
 
 }  // namespace
-
-template <class Word>
-void store_digest(const Word* state, std::uint8_t* digest) {
-  for (std::size_t i = 0; i < Lanes<Word>::kDigest / sizeof(Word); ++i) {
-    Word word = state[i];
-    if constexpr (sizeof(Word) == 4) {
-      word = __builtin_bswap32(word);
-    } else {
-      word = __builtin_bswap64(word);
-    }
-    std::memcpy(digest + i * sizeof word, &word, sizeof word);
-  }
-}
-template void store_digest(const std::uint32_t* state, std::uint8_t* digest);
-template void store_digest(const std::uint64_t* state, std::uint8_t* digest);
 
 // Where one way becomes quicker than the next was measured; see README.md.
 template <class Word>

@@ -90,7 +90,7 @@ bool prepare_rsa_key(RsaKey* key, unsigned bits, const RsaNumbers& numbers) {
   if (!has_size(numbers.modulus, 2 * size) || !has_size(numbers.prime1, size) || !has_size(numbers.prime2, size))
     return false;
   // Two sizes leave 12 bits or more above a prime, 16 above a modulus; 20, 30 and 40 digits suit the kernels' blocks.
-  const std::size_t count = bits / 1024 * 10;
+  const std::size_t count = std::size_t{bits} / 1024 * 10;
   key->bits = bits;
   key->public_exponent = numbers.public_exponent;
   read_number(key->modulus, 2 * count, numbers.modulus, 2 * size);

@@ -106,7 +106,7 @@ static __attribute__((noinline)) void square(U64x8* result, const U64x8* a, U64x
         for (int j = i + kBlock; j < kDigits; j += kBlock)
           multiply_block<kBlock, false>(columns + i + j, a + i, a + j, true);
     }
-    for (int i = 0; i < kDigits; i += kBlock) square_block<kBlock, false>(columns + 2 * i, a + i);
+    for (int i = 0; i < kDigits; i += kBlock) square_block<kBlock, false>(columns + std::ptrdiff_t{2} * i, a + i);
   }
   reduce(result, columns, modulus);
 }

@@ -109,7 +109,7 @@ static LaneMask begin(void* memory, const RsaKey* const* keys, const std::uint8_
       read_number<kWhole>(state->input, lane, inputs[lane], PrivateState<Size>::kBytes);
       state->active = static_cast<LaneMask>(state->active | 1U << static_cast<unsigned>(lane));
     }
-    for (int i = 0; i < 2; ++i) state->blind[i][0][lane] = read_blinding(random[lane] + 8 * i);
+    for (int i = 0; i < 2; ++i) state->blind[i][0][lane] = read_blinding(random[lane] + std::ptrdiff_t{8} * i);
   }
   state->modulus.value[kWhole] = U64x8{};
   fold(&state->modulus);

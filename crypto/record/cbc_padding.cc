@@ -46,8 +46,9 @@ std::uint64_t CbcEnd::has_mac(Bytes expected) {
   // of two, each move made or not by a mask.
   std::uint8_t* const first = window_.data() + kMaxMac - expected.size();
   const std::uint64_t distance = 255 - padding_;
-  for (std::size_t step = 128; step != 0; step /= 2) {
-    const std::uint64_t move = std::uint64_t{0} - opaque(distance / step % 2);
+  for (unsigned bit = 8; bit-- != 0;) {
+    const std::size_t step = std::size_t{1} << bit;
+    const std::uint64_t move = std::uint64_t{0} - opaque(distance >> bit & 1U);
     const __m128i mask = _mm_set1_epi64x(static_cast<long long>(move));
     const std::size_t needed = expected.size() + step - 1;
     for (std::size_t at = 0; at < needed; at += 16) {

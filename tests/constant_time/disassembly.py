@@ -13,7 +13,7 @@ REVIEWED = HERE / "jumps.txt"
 # Sources beside the kernels whose whole object is examined.
 OTHER_SOURCES = ["crypto/base/sha1_ni.cc", "crypto/base/sha1_portable.cc", "crypto/base/sha2_ni.cc",
                  "crypto/base/sha2_portable.cc", "crypto/record/cbc_padding.cc", "crypto/record/record_mac.cc",
-                 "crypto/record/sha_lanes.cc", "crypto/rsa_premaster.cc"]
+                 "crypto/record/sha_lanes.cc", "crypto/rsa_premaster.cc", "crypto/lanes/rsa_key.cc"]
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.*)>:$")
 INSTRUCTION = re.compile(r"^\s+[0-9a-f]+:\t(.*?)\s*$")

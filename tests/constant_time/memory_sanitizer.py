@@ -14,7 +14,7 @@ SUBJECTS = sorted(HERE.glob("subjects_*.cc"))
 # Product code beside the kernels that subjects call; what it is compiled for comes from the build.
 OTHER_SOURCES = ["crypto/base/sha1_ni.cc", "crypto/base/sha1_portable.cc", "crypto/base/sha2.cc", "crypto/base/sha2_ni.cc",
                  "crypto/base/sha2_portable.cc", "crypto/record/cbc_padding.cc", "crypto/record/hash_kernels.cc",
-                 "crypto/record/record_mac.cc", "crypto/record/sha_lanes.cc", "crypto/rsa_premaster.cc"]
+                 "crypto/record/record_mac.cc", "crypto/record/sha_lanes.cc", "crypto/rsa_premaster.cc", "crypto/lanes/rsa_key.cc"]
 
 # The vectorizers would make gathers of plain loads, which gcc does not.
 OPTIMISE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize"]
