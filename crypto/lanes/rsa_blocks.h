@@ -140,7 +140,7 @@ static __attribute__((noinline)) void reduce_block(U64x8* columns, const U64x8* 
   unroll<0, kBlock - 1>(row);
   if (last_row) {
     row(Index<kBlock - 1>());
-    constexpr std::ptrdiff_t kLast = 2 * kBlock;
+    constexpr std::ptrdiff_t kLast = std::ptrdiff_t{2} * kBlock;
     columns[kLast] = sum[kLast];
   } else {
     columns[kBlock - 1] = sum[kBlock - 1];
