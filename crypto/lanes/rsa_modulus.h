@@ -30,7 +30,7 @@ struct Modulus {
 
 /// Columns that a product and its reduction need.
 template <int kDigits>
-constexpr int kColumns = 2 * kDigits + 1;
+constexpr int kColumns = 2 * kDigits;
 
 /// Makes `folded` of `value` and `negative_inverse`.
 template <int kDigits, int kBlock>
