@@ -26,6 +26,8 @@ constexpr double kPlantedErrors = 10;
 // Edges give all lanes operands of zeros or ones, and processors are not quite indifferent to operands: a difference
 // below this share of the operation is reported and is no leak. Fixed against random secrets has no such floor.
 constexpr double kEdgeFloor = 0.0025;
+// No repetition begins after so many times the time that one should take: the machine is busy with something else.
+constexpr double kPatience = 12;
 constexpr int kRepetitions = 3;
 constexpr int kNeeded = 2;
 // A test that sees nothing below this share of the operation's time, and this many cycles, is not a test.
@@ -63,9 +65,9 @@ long preemptions() {
   return usage.ru_nivcsw;
 }
 
-double thread_seconds() {
+double seconds_of(clockid_t clock) {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
@@ -122,7 +124,7 @@ class Measurement {
   // A sample during which no other thread had the core, if a few attempts bring one.
   double undisturbed(const std::uint8_t* slot, std::uint64_t planted_steps) {
     double taken = 0;
-    for (int attempt = 0; attempt < 4; ++attempt) {
+    for (int attempt = 0; attempt < 3; ++attempt) {
       const long before = preemptions();
       taken = sample(slot, planted_steps);
       if (preemptions() == before) break;
@@ -208,9 +210,9 @@ struct Findings {
 void examine(const Subject& subject, double seconds, double step) {
   Measurement measurement(subject);
   auto& samples = measurement.samples;
-  const double began = thread_seconds();
+  const double began = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   measurement.collect(10, 0, 2, 0);
-  const double cost = (thread_seconds() - began) / (10 * 2);
+  const double cost = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - began) / (10 * 2);
   const auto groups = static_cast<double>(subject.kinds + 2);
   const auto count = static_cast<std::size_t>(std::clamp(seconds / (cost * (groups + 1)), 40.0, 30000.0));
 
@@ -222,7 +224,8 @@ void examine(const Subject& subject, double seconds, double step) {
   double wanted = kPlantedErrors;
   bool fine = false;
   bool small = false;
-  while (findings.repetitions < kRepetitions) {
+  const double give_up = seconds_of(CLOCK_MONOTONIC) + kPatience * seconds;
+  while (findings.repetitions < kRepetitions && (findings.repetitions == 0 || seconds_of(CLOCK_MONOTONIC) < give_up)) {
     // How small an effect can be seen: measured on two of the groups, with half of the samples.
     measurement.collect(std::max<std::size_t>(count / 2, 20), 0, 2, 0);
     const double error = smallest_error(samples[0], samples[1]) /
