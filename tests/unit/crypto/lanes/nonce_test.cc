@@ -94,7 +94,7 @@ LaneMask faulty_sign(std::uint8_t (*signature)[64], const NoncePair<32>* pair, c
   static unsigned calls = 0;
   const LaneMask good = kernels().p256->sign(signature, pair, private_key, digest);
   ++calls;
-  return calls % 3 == 0 ? good & static_cast<LaneMask>(~(1U << calls / 3 % 8)) : good;
+  return calls % 3 == 0 ? static_cast<LaneMask>(good & ~(1U << calls / 3 % 8)) : good;
 }
 
 TEST_F(Nonces, NoRTwiceOverCoresRetriesInjectedFaultsAndFork) {
