@@ -8,7 +8,7 @@ from tools import HERE, KERNELS, Broken, Result, has_ifma, run
 
 CHECK = "timing"
 # Seconds of samples for each subject and repetition.
-QUICK_SECONDS = 0.8
+QUICK_SECONDS = 0.6
 FULL_SECONDS = 10
 # Instructions that are followed one by one; a longer operation is not.
 LONGEST_PATH = 300_000
