@@ -81,7 +81,7 @@ struct RsaKernels {
   /// something of the same cost.
   LaneMask (*begin)(void* state, const RsaKey* const* key, const std::uint8_t* const* input,
                     const std::uint8_t (*random)[kRsaRandomSize]);
-  /// Goes on until about `squarings` of work are done (at least one piece, of at most 70) or everything is.
+  /// Goes on until about `squarings` of work are done (at least one piece, of at most 30) or everything is.
   RsaProgress (*step)(void* state, std::uint32_t squarings);
   /// Call once when `step` has finished. Writes output[i] (of the modulus' size; nullptr for dummies), wipes the state
   /// and returns the lanes whose input was in range and whose output^e mod n was found to be the input again. The

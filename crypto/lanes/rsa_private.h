@@ -38,7 +38,7 @@ struct PrivateState {
   U64x8 power[kHalf];
   U64x8 entry[kHalf];
   U64x8 table[kTableSize][kHalf];
-  U64x8 exponent[2][kHalf + 1];
+  U64x8 exponent[2][kHalf];
   U64x8 residue[kHalf];
   U64x8 coefficient[kHalf];
 
@@ -114,7 +114,7 @@ static LaneMask begin(void* memory, const RsaKey* const* keys, const std::uint8_
   state->modulus.value[kWhole] = U64x8{};
   fold(&state->modulus);
   for (int i = 0; i < 2; ++i) {
-    state->prime[i].value[kWhole / 2] = state->exponent[i][kWhole / 2] = U64x8{};
+    state->prime[i].value[kWhole / 2] = U64x8{};
     fold(&state->prime[i]);
   }
   // Inputs out of range become 0.
@@ -147,10 +147,9 @@ static __attribute__((noinline)) void look_up(U64x8* entry, const U64x8 (*table)
 
 /// The exponents' window number `window`, kWindowBits bits, 0 the lowest.
 LOCKSTEP_INLINE U64x8 exponent_window(const U64x8* exponent, int window) {
+  static_assert(52 % kWindowBits == 0);
   const int bit = window * kWindowBits;
-  const U64x8 low = exponent[bit / 52] >> (bit % 52);
-  const U64x8 high = exponent[bit / 52 + 1] << (52 - bit % 52);
-  return (low | high) & splat(kTableSize - 1);
+  return (exponent[bit / 52] >> (bit % 52)) & splat(kTableSize - 1);
 }
 
 /// r = blind[0] / blind[1] modulo n, and the beginning of r^e. The quotient of two short numbers is as long as n, even

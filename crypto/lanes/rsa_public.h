@@ -80,9 +80,9 @@ LOCKSTEP_INLINE F64x8 leading(const U64x8* a) {
          __builtin_convertvector(a[kDigits - 3], F64x8);
 }
 
-/// a = a * R modulo the modulus, below 8 * modulus, for a below it: division from the top, 48 bits a step. An estimate
-/// of the quotient from the leading digits is wrong by less than 2, since three digits have 53 bits at least; 3 less
-/// than it leaves a rest in [0, 6 * modulus), so the next quotient is below 2^51. Not constant time.
+/// a = a * R modulo the modulus, below 8 * modulus, for a below 2 * modulus: division from the top, 48 bits a step. An
+/// estimate of the quotient from the leading digits is wrong by less than 2, since three digits have 53 bits at least;
+/// 3 less than it leaves a rest in [0, 6 * modulus), so the next quotient is below 2^51. Not constant time.
 template <int kDigits>
 static void shift_into_form(U64x8* a, const U64x8* modulus) {
   constexpr int kStep = 48;
@@ -108,7 +108,7 @@ static void shift_into_form(U64x8* a, const U64x8* modulus) {
   }
 }
 
-/// Fetches lane `lane`'s number, or the stand-in of an invalid lane.
+/// What a public operation works with.
 template <class Size>
 struct PublicOperation {
   static constexpr int kDigits = 2 * Size::kPrimeDigits;
@@ -120,7 +120,7 @@ struct PublicOperation {
   U64x8 one[kDigits];
   LaneMask valid;
 
-  /// Reads modulus and base; returns the exponents.
+  /// Reads moduli and bases, or stand-ins of invalid lanes; returns the exponents.
   U64x8 read(const std::uint8_t* const* moduli, const std::uint32_t* exponents, const std::uint8_t* const* inputs) {
     U64x8 exponent = splat(3);
     valid = 0;
@@ -144,9 +144,7 @@ struct PublicOperation {
     }
     modulus.value[kDigits] = U64x8{};
     // `one` is free to hold the difference.
-    const U64x8 less = subtract<kDigits>(one, power.base, modulus.value);
-    valid &= to_lanes(less);
-    for (int i = 0; i < kDigits; ++i) power.base[i] &= less;
+    valid &= to_lanes(subtract<kDigits>(one, power.base, modulus.value));
     return exponent;
   }
 };
