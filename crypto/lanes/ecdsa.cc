@@ -26,9 +26,6 @@ std::int64_t suspended() {
   return nanoseconds_of(CLOCK_BOOTTIME) - nanoseconds_of(CLOCK_MONOTONIC);
 }
 
-/// The two clocks are read one after the other, so that a preemption between looks like a suspension of its length.
-constexpr std::int64_t kSuspensionNoise = 1'000'000'000;
-
 template <std::size_t kSize>
 constexpr Hash kHash = kSize == 32 ? Hash::sha256 : Hash::sha384;
 
@@ -57,11 +54,7 @@ struct Ecdsa<kSize>::Workspace {
 template <std::size_t kSize>
 Ecdsa<kSize>::Ecdsa(const WeierstrassKernels<kSize>& kernels, const NonceSource& source,
                     const MadeAheadOptions& options, MadeAheadCounters& counters)
-    : kernels_(kernels),
-      source_(source),
-      counters_(counters),
-      suspended_(source.suspended()),
-      keys_(options.nonce_keys * sizeof(KeyCopy)) {
+    : kernels_(kernels), source_(source), counters_(counters), keys_(options.nonce_keys * sizeof(KeyCopy)) {
   if (options.nonce_pairs == 0 || keys_.data() == nullptr) return;
   shelf_count_ = options.nonce_keys;
   shelves_ = std::make_unique<std::unique_ptr<Shelf>[]>(shelf_count_);  // NOLINT(modernize-avoid-c-arrays)
@@ -71,7 +64,6 @@ Ecdsa<kSize>::Ecdsa(const WeierstrassKernels<kSize>& kernels, const NonceSource&
 template <std::size_t kSize>
 LaneMask Ecdsa<kSize>::sign(std::span<Job* const> jobs, Instant now) {
   Workspace work;
-  drop_after_suspension();
   take(jobs, work, now);
   if (work.filled != static_cast<LaneMask>((1U << jobs.size()) - 1)) make(jobs, work, now);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -88,15 +80,6 @@ LaneMask Ecdsa<kSize>::sign(std::span<Job* const> jobs, Instant now) {
     job.status = JobStatus::ok;
   }
   return good;
-}
-
-template <std::size_t kSize>
-void Ecdsa<kSize>::drop_after_suspension() {
-  const std::int64_t now = source_.suspended();
-  if (now - suspended_ > kSuspensionNoise || suspended_ - now > kSuspensionNoise) {
-    drop();
-    suspended_ = now;
-  }
 }
 
 /// Lanes get the pairs that wait for their keys.
@@ -193,8 +176,6 @@ template <std::size_t kSize>
 bool Ecdsa<kSize>::make_ahead(Instant now) {
   for (std::size_t i = 0; i < shelf_count_; ++i) {
     if (copies()[i].id == 0 || shelves_[i]->pairs.room() < kLanes) continue;
-    drop_after_suspension();
-    if (copies()[i].id == 0) return false;
     Workspace work;
     if (!draw(copies()[i].id, copies()[i].scalar, bytes_of(work.nonces))) return false;
     const LaneMask good = kernels_.make_nonce_pair(work.fresh, work.nonces);
@@ -208,6 +189,7 @@ bool Ecdsa<kSize>::make_ahead(Instant now) {
 template <std::size_t kSize>
 void Ecdsa<kSize>::expire(Instant limit) {
   for (std::size_t i = 0; i < shelf_count_; ++i) {
+    if (copies()[i].id == 0) continue;
     count(counters_.expired, shelves_[i]->pairs.expire(limit));
     if (shelves_[i]->used < limit) empty(i);
   }

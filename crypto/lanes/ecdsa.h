@@ -25,8 +25,8 @@ NonceSource system_nonce_source(std::uint32_t core);
 /// Signs with keys of the curve whose numbers have kSize bytes. A nonce gives the private key away when it is used
 /// twice, so: a pair belongs to one key; it is taken out of its stock, and wiped there, before its signature starts;
 /// what fails is not tried again with the same pair. Nonces are uniform in [1, n-1], by rejection of what an HMAC-DRBG
-/// gives for the private key, fresh entropy of the kernel, core and counter. Stocks are dropped when the machine was
-/// suspended in between.
+/// gives for the private key, fresh entropy of the kernel, core and counter. The engine drops stocks when the machine
+/// was suspended in between.
 template <std::size_t kSize>
 class Ecdsa {
  public:
@@ -62,7 +62,6 @@ class Ecdsa {
   };
   struct Workspace;
 
-  void drop_after_suspension();
   void take(std::span<Job* const> jobs, Workspace& work, Instant now);
   void make(std::span<Job* const> jobs, Workspace& work, Instant now);
   bool draw(std::uint64_t id, const std::uint8_t* scalar, MutableBytes nonces);
@@ -75,7 +74,6 @@ class Ecdsa {
   NonceSource source_;
   MadeAheadCounters& counters_;
   std::uint64_t draws_ = 0;
-  std::int64_t suspended_;
   LockedMemory keys_;  // KeyCopy[shelf_count_]: a child process finds nobody's keys
   std::size_t shelf_count_ = 0;
   std::unique_ptr<std::unique_ptr<Shelf>[]> shelves_;  // NOLINT(modernize-avoid-c-arrays)

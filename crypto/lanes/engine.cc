@@ -11,6 +11,9 @@
 namespace lockstep::crypto::lanes {
 namespace {
 
+/// The two clocks are read one after the other, so that a preemption between looks like a suspension of its length.
+constexpr std::int64_t kSuspensionNoise = seconds(1).ns;
+
 /// Whether the lanes can do the job; if not, the fallback does.
 bool in_lanes(const Job& job) {
   switch (job.kind) {
@@ -70,6 +73,8 @@ class LanesEngine final : public Engine {
       : kernels_(kernels),
         fallback_(fallback),
         random_(random),
+        suspended_(nonces.suspended),
+        suspended_before_(nonces.suspended()),
         life_(ahead.life),
         counters_(counters),
         key_shares_(kernels_, random, ahead, counters.ahead),
@@ -134,6 +139,7 @@ class LanesEngine final : public Engine {
     if (key.type() == KeyType::ecdsa_p384) p384_.foresee(key, now_);
   }
   bool make_ahead() override {
+    drop_after_suspension();
     return p256_.make_ahead(now_) || p384_.make_ahead(now_) || key_shares_.make_ahead(now_);
   }
   void drop_ahead() override {
@@ -143,12 +149,22 @@ class LanesEngine final : public Engine {
   }
 
  private:
+  /// A suspended machine may have been copied meanwhile: nothing made before is used after. Looked at before each use,
+  /// by two reads of clocks in the vDSO.
+  void drop_after_suspension() {
+    const std::int64_t now = suspended_();
+    if (now - suspended_before_ <= kSuspensionNoise && suspended_before_ - now <= kSuspensionNoise) return;
+    drop_ahead();
+    suspended_before_ = now;
+  }
+
   void run_lanes(std::span<Job* const> jobs, JobList& done) {
     LaneMask finished = kAllLanes;
     switch (job_class(*jobs.front())) {
       case JobClass::key_share_x25519:
       case JobClass::key_share_p256:
       case JobClass::key_share_p384:
+        drop_after_suspension();
         key_shares_.share(jobs, now_);
         break;
       case JobClass::derive_x25519:
@@ -157,9 +173,11 @@ class LanesEngine final : public Engine {
         key_shares_.derive(jobs);
         break;
       case JobClass::sign_p256:
+        drop_after_suspension();
         finished = p256_.sign(jobs, now_);
         break;
       case JobClass::sign_p384:
+        drop_after_suspension();
         finished = p384_.sign(jobs, now_);
         break;
       case JobClass::sign_ed25519:
@@ -188,6 +206,8 @@ class LanesEngine final : public Engine {
   Kernels kernels_;
   Engine& fallback_;
   Random& random_;
+  std::int64_t (*suspended_)();
+  std::int64_t suspended_before_;
   Duration life_;
   LanesCounters& counters_;
   KeyShares key_shares_;

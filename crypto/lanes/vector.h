@@ -106,7 +106,7 @@ LOCKSTEP_INLINE Mask less(U64x8 a, U64x8 b) {
 
 #endif
 
-/// Forgets nothing by itself: overwrites `count` vectors with zeros in a way the compiler may not leave out.
+/// Overwrites `count` vectors with zeros in a way the compiler may not leave out.
 LOCKSTEP_INLINE void wipe_vectors(U64x8* vectors, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) vectors[i] = U64x8{};
   asm volatile("" : : "r"(vectors) : "memory");

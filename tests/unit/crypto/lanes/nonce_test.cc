@@ -230,6 +230,19 @@ TEST_F(Nonces, SuspensionOfTheMachineDropsPairsBeforeTheNextSignature) {
   EXPECT_EQ(counters_.ahead.dropped, 7U);
 }
 
+TEST_F(Nonces, SuspensionDropsKeyPairsToo) {
+  const auto core = engine(0);
+  poll(*core, kNow);
+  while (core->make_ahead()) {
+  }
+  suspended_for = seconds(5).ns;
+  KeyShareJob job;
+  std::array<Job*, 1> jobs = {&job};
+  run_to_end(*core, jobs, kNow + nanoseconds(1));
+  EXPECT_EQ(counters_.ahead.key_pairs_taken, 0U);
+  EXPECT_EQ(counters_.ahead.dropped, 128U);
+}
+
 TEST_F(Nonces, AreMadeAheadForAKeyThatIsForeseenToSign) {
   const auto core = engine(0);
   poll(*core, kNow);
