@@ -1,6 +1,7 @@
 // What a TLS server needs to know, made by the control plane, immutable while in use.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,8 @@
 namespace lockstep::tls {
 
 enum class Version : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
+
+struct TicketKeys;  // ticket_keys.h
 
 /// RFC 8446 appendix B.4, RFC 5289, RFC 7905.
 enum class CipherSuite : std::uint16_t {
@@ -67,6 +70,12 @@ struct ServerConfig {
   bool prefer_server_order = true;         // cipher suites and groups
   std::vector<CipherSuite> cipher_suites;  // in order of preference, both versions
   std::vector<crypto::NamedGroup> groups;  // in order of preference
+  /// Sessions are resumed by tickets sealed under these; nullptr: neither issued nor taken.
+  std::shared_ptr<const TicketKeys> ticket_keys;
+  Duration session_lifetime = hours(2);  // of tickets and cached sessions; at most seven days (RFC 8446 section 4.6.1)
+  std::uint8_t tickets = 2;              // sent after a TLS 1.3 handshake
+  /// What a session may be resumed within: it differs between services, and between policies of one.
+  std::array<std::uint8_t, 16> resumption_scope{};
   Duration handshake_timeout = seconds(15);
   std::uint32_t max_handshake_message = 65536;  // bytes of the largest ClientHello taken; at most 65536
 

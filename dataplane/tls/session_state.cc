@@ -1,0 +1,59 @@
+#include "dataplane/tls/session_state.h"
+
+#include <algorithm>
+
+namespace lockstep::tls {
+
+namespace {
+
+// Of the format: states of other versions of this program are not resumed.
+constexpr std::uint8_t kFormat = 1;
+
+template <std::size_t N>
+void read_array(Reader& reader, std::array<std::uint8_t, N>& out) {
+  const Bytes bytes = reader.bytes(N);
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+}
+
+}  // namespace
+
+Bytes SessionState::write(MutableBytes out) const {
+  Writer writer(out);
+  writer.u8(kFormat);
+  writer.u16(static_cast<std::uint16_t>(version));
+  writer.u16(static_cast<std::uint16_t>(cipher_suite));
+  writer.u64(static_cast<std::uint64_t>(issued));
+  writer.u32(age_add);
+  writer.u8(extended_master_secret ? 1 : 0);
+  writer.bytes(scope);
+  writer.bytes(instance);
+  writer.bytes(secret.expose());
+  {
+    const auto length = writer.length8();
+    writer.bytes(server_name);
+  }
+  {
+    const auto length = writer.length8();
+    writer.bytes(alpn);
+  }
+  return writer.ok() ? Bytes(writer.written()) : Bytes();
+}
+
+bool SessionState::read(Bytes state) {
+  Reader reader(state);
+  if (reader.u8() != kFormat) return false;
+  version = static_cast<Version>(reader.u16());
+  cipher_suite = static_cast<CipherSuite>(reader.u16());
+  issued = static_cast<std::int64_t>(reader.u64());
+  age_add = reader.u32();
+  const std::uint8_t extended = reader.u8();
+  extended_master_secret = extended == 1;
+  read_array(reader, scope);
+  read_array(reader, instance);
+  secret.assign(reader.bytes(secret.capacity()));
+  server_name = reader.vector8();
+  alpn = reader.vector8();
+  return reader.finished() && extended <= 1;
+}
+
+}  // namespace lockstep::tls
