@@ -75,6 +75,7 @@ JobClass job_class(const Job& job) {
     case JobKind::cbc_seal:
       return JobClass::cbc_seal;
     case JobKind::cbc_open:
+    case JobKind::remote:  // is for no engine
       break;
   }
   return JobClass::cbc_open;

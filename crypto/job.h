@@ -28,6 +28,7 @@ enum class JobKind : std::uint8_t {
   rsa_premaster,        // premaster secret of the RSA key exchange
   cbc_seal,             // protect one record, AES-CBC and HMAC (crypto/cbc_job.h)
   cbc_open,             // deprotect one record, AES-CBC and HMAC
+  remote,               // a question to another core; no engine sees it
 };
 
 /// What can run together as one vector operation: the kind, and for public keys the algorithm too. Each class has a
@@ -149,7 +150,17 @@ struct RsaPremasterJob : Job {
   Secret<48> premaster;              // out
 };
 
-/// The class of a job, from its kind and payload.
+/// A question to the core that owns what is no connection's own, awaited like any job: it travels over bounded rings
+/// between the workers and comes back ok when it was answered there, engine_failed when that core is no more. What is
+/// asked stands in the struct that derives from it.
+struct RemoteJob : Job {
+  enum class Question : std::uint8_t { find_session, forget_session };
+  RemoteJob(Question q, std::uint16_t asked) : Job(JobKind::remote), question(q), core(asked) {}
+  Question question;
+  std::uint16_t core;  // who is asked
+};
+
+/// The class of a job for an engine, from its kind and payload.
 JobClass job_class(const Job& job);
 
 /// Appends up to two pieces to a running hash and reads the digest after each.

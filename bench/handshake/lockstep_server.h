@@ -48,6 +48,7 @@ class LockstepServer final : public Server, private tls::Environment {
   void submit(crypto::Job& job) override { batch_.submit(job, now_); }
   tls::OutputBuffer output_buffer(std::uint32_t capacity) override;
   void release(const tls::OutputBuffer& buffer) override { free_buffers_.push_back(buffer.data); }
+  bool ask(crypto::RemoteJob&) override { return false; }
   void forget(std::uint64_t record_keys_id) override { batch_.forget(record_keys_id); }
 
   bool pump();

@@ -31,6 +31,8 @@ Stage stage_of(JobKind kind) {
     case JobKind::cbc_seal:
     case JobKind::cbc_open:
       return Stage::records;
+    case JobKind::remote:
+      break;
   }
   return Stage::other;
 }

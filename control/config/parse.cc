@@ -219,6 +219,7 @@ void read_service(Section& s, Service& service, Reading& reading) {
 void read_limits(Section& s, Limits& limits) {
   s.integer("connections", limits.proxy.max_connections, 1, 4'000'000);
   s.integer("handshakes", limits.proxy.tls.handshakes, 1, 1'000'000);
+  s.integer("cached_sessions", limits.proxy.tls.cached_sessions, 0, 10'000'000);
   s.integer("large_messages", limits.proxy.tls.large_messages, 1, 65536);
   s.integer("record_jobs", limits.proxy.tls.record_jobs, 16, 1'000'000);
   s.size("buffered_per_connection", limits.proxy.buffered_per_connection, 32 * kKiB, 64 * kMiB);

@@ -194,6 +194,7 @@ net::InterfaceConfig Fleet::interface_of(const config::Port& port, const io::Por
 }
 
 std::string Fleet::build_workers() {
+  exchanges_ = std::make_unique<worker::Exchanges>(members_.size());
   for (const auto& member : members_)
     if (std::string error = build_worker(*member); !error.empty()) return error;
   for (const control::EngineLine& line : members_.front()->engines.table)
@@ -225,7 +226,7 @@ std::string Fleet::build_worker(Member& member) {
   }
   const crypto::Policy policy = member.remote != nullptr ? member.remote->policy() : member.engines.policy;
   member.worker = std::make_unique<worker::Worker>(config, *member.pools, std::move(queues), policy, &member.steering,
-                                                   *member.random, clock_.now());
+                                                   *member.random, clock_.now(), &exchanges_->of(member.index));
   return {};
 }
 

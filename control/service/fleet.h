@@ -16,6 +16,7 @@
 #include "control/snapshot/store.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/io/port.h"
+#include "dataplane/worker/exchange.h"
 #include "dataplane/worker/worker.h"
 
 namespace lockstep::service {
@@ -105,7 +106,8 @@ class Fleet {
   log::Log& log_;
   Clock clock_;
   Duration wall_clock_offset_;
-  std::unique_ptr<CryptoCores> crypto_cores_;  // outlives the workers
+  std::unique_ptr<CryptoCores> crypto_cores_;     // outlives the workers
+  std::unique_ptr<worker::Exchanges> exchanges_;  // outlive the workers
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<std::unique_ptr<io::Port>> ports_;
   std::mutex post_mutex_;

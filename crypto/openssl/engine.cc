@@ -84,6 +84,8 @@ class OpensslEngine final : public Engine {
         return cbc_records_.seal(static_cast<CbcSealJob&>(job));
       case JobKind::cbc_open:
         return cbc_records_.open(static_cast<CbcOpenJob&>(job));
+      case JobKind::remote:
+        break;
     }
     return JobStatus::engine_failed;
   }

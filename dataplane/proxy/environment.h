@@ -4,14 +4,16 @@
 #include "crypto/batch.h"
 #include "dataplane/base/mbuf.h"
 #include "dataplane/proxy/counters.h"
+#include "dataplane/proxy/remote.h"
 #include "dataplane/tls/session.h"
 
 namespace lockstep::proxy {
 
 class Environment final : public tls::Environment {
  public:
-  Environment(crypto::Batch& batch, MbufPools& pools, Counters& counters)
-      : batch_(batch), pools_(pools), counters_(counters) {}
+  /// `remote`: nullptr where there is no other worker.
+  Environment(crypto::Batch& batch, Remote* remote, MbufPools& pools, Counters& counters)
+      : batch_(batch), remote_(remote), pools_(pools), counters_(counters) {}
 
   /// Before each call of a session: the current instant, and where to account the bytes of buffers lent to it.
   void begin(Instant now, std::uint32_t* lent) {
@@ -24,12 +26,14 @@ class Environment final : public tls::Environment {
   static MbufPtr take(const tls::OutputBuffer& buffer);
 
   void submit(crypto::Job& job) override { batch_.submit(job, now_); }
+  bool ask(crypto::RemoteJob& job) override { return remote_ != nullptr && remote_->ask(job); }
   tls::OutputBuffer output_buffer(std::uint32_t capacity) override;
   void release(const tls::OutputBuffer& buffer) override;
   void forget(std::uint64_t record_keys_id) override { batch_.forget(record_keys_id); }
 
  private:
   crypto::Batch& batch_;
+  Remote* remote_;
   MbufPools& pools_;
   Counters& counters_;
   Instant now_;

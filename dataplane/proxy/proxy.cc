@@ -11,6 +11,11 @@ namespace {
 constexpr std::uint32_t kMaxListeners = 1024;
 constexpr int kDrainBatchRuns = 1000;
 
+tls::CoreLimits of_core(tls::CoreLimits limits, std::uint16_t core) {
+  limits.core = core;
+  return limits;
+}
+
 }  // namespace
 
 std::uint64_t make_cookie(Role role, Handle handle) {
@@ -24,16 +29,17 @@ Handle handle_of(std::uint64_t cookie) {
 }
 
 Proxy::State::State(const Limits& limits_, tcp::Stack& stack_, crypto::Batch& batch_, MbufPools& pools_, Random& random,
-                    EventRing& events_, Duration wall_clock_offset_, std::uint16_t worker_)
+                    EventRing& events_, Duration wall_clock_offset_, std::uint16_t worker_, Remote* remote_)
     : limits(limits_),
       stack(stack_),
       batch(batch_),
+      remote(remote_),
       pools(pools_),
       events(events_),
       wall_clock_offset(wall_clock_offset_),
       worker(worker_),
-      environment(batch, pools, counters),
-      tls_core(tls::make_core(limits.tls, environment, random)),
+      environment(batch, remote, pools, counters),
+      tls_core(tls::make_core(of_core(limits.tls, worker), environment, random)),
       pieces(kMaxPieces),
       patterns(pools),
       listeners(kMaxListeners),
@@ -41,20 +47,22 @@ Proxy::State::State(const Limits& limits_, tcp::Stack& stack_, crypto::Batch& ba
       ready(limits.max_connections),
       starved(limits.max_connections) {}
 
-/// The batch must not keep jobs of sessions that go.
+/// Neither the batch nor other workers may keep jobs of sessions that go.
 Proxy::State::~State() {
   abort_all("stopped");
-  for (int i = 0; i < kDrainBatchRuns && batch.in_flight() > 0; ++i) {
+  const auto in_flight = [this] { return batch.in_flight() + (remote != nullptr ? remote->in_flight() : 0); };
+  for (int i = 0; i < kDrainBatchRuns && in_flight() > 0; ++i) {
     crypto::JobList done;
     batch.run(now, true, done);
+    if (remote != nullptr) remote->take_back(done);
     now = now + nanoseconds(1);  // engines do one slice at each instant
     while (crypto::Job* job = done.pop()) job_done(*job);
   }
 }
 
 Proxy::Proxy(const Limits& limits, tcp::Stack& stack, crypto::Batch& batch, MbufPools& pools, Random& random,
-             EventRing& events, Duration wall_clock_offset, std::uint16_t worker)
-    : state_(std::make_unique<State>(limits, stack, batch, pools, random, events, wall_clock_offset, worker)) {}
+             EventRing& events, Duration wall_clock_offset, std::uint16_t worker, Remote* remote)
+    : state_(std::make_unique<State>(limits, stack, batch, pools, random, events, wall_clock_offset, worker, remote)) {}
 
 Proxy::~Proxy() = default;
 
@@ -96,9 +104,14 @@ void Proxy::job_done(crypto::Job& job, Instant now) {
   state_->job_done(job);
 }
 
+void Proxy::answer(crypto::RemoteJob& job, Instant now) {
+  tls::answer(*state_->tls_core, job, now);
+}
+
 void Proxy::advance(Instant now) {
   State& state = *state_;
   state.now = now;
+  if (tls::next_age(*state.tls_core) <= now) tls::age(*state.tls_core, now);
   if (!state.wheel.has_value()) return;
   state.wheel->advance(now, [&](Timer& timer) {
     Connection* const connection = state.connections.find(handle_of(timer.cookie));
@@ -115,7 +128,7 @@ Instant Proxy::next() const {
   if (!state.ready.empty()) return state.now;
   const Instant retry = state.starved.empty() ? Instant::never() : state.now + kRetryInterval;
   const Instant timer = state.wheel.has_value() ? state.wheel->next() : Instant::never();
-  return std::min({timer, state.drain_limit, retry});
+  return std::min({timer, state.drain_limit, retry, tls::next_age(*state.tls_core)});
 }
 
 void Proxy::drain(Instant now, Instant limit) {

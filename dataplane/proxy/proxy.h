@@ -6,6 +6,7 @@
 #include "crypto/batch.h"
 #include "dataplane/base/event.h"
 #include "dataplane/proxy/counters.h"
+#include "dataplane/proxy/remote.h"
 #include "dataplane/proxy/snapshot.h"
 #include "dataplane/tcp/stack.h"
 #include "dataplane/tls/session.h"
@@ -21,9 +22,10 @@ struct Limits {
 class Proxy {
  public:
   /// `events`: where access lines go. All references must outlive the proxy. `wall_clock_offset`: what to add to an
-  /// Instant to get UNIX time in nanoseconds (daytime service, Date header).
+  /// Instant to get UNIX time in nanoseconds (daytime service, Date header). `remote`: how other workers are asked;
+  /// nullptr where there are none.
   Proxy(const Limits& limits, tcp::Stack& stack, crypto::Batch& batch, MbufPools& pools, Random& random,
-        EventRing& events, Duration wall_clock_offset, std::uint16_t worker);
+        EventRing& events, Duration wall_clock_offset, std::uint16_t worker, Remote* remote = nullptr);
   ~Proxy();
 
   /// Switches to `snapshot`: opens and closes listeners; connections go on. The snapshot must live until
@@ -34,8 +36,10 @@ class Proxy {
 
   /// Serves connections with events. Bounded: returns true when more is left to do.
   bool pump(Instant now);
-  /// A job came back from the batch.
+  /// A job came back from the batch, or a question from another worker.
   void job_done(crypto::Job& job, Instant now);
+  /// Answers a question of another worker.
+  void answer(crypto::RemoteJob& job, Instant now);
   /// Fires timers.
   void advance(Instant now);
   Instant next() const;

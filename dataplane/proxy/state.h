@@ -44,7 +44,7 @@ struct Listener {
 
 struct Proxy::State {
   State(const Limits& limits, tcp::Stack& stack, crypto::Batch& batch, MbufPools& pools, Random& random,
-        EventRing& events, Duration wall_clock_offset, std::uint16_t worker);
+        EventRing& events, Duration wall_clock_offset, std::uint16_t worker, Remote* remote);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -127,6 +127,7 @@ struct Proxy::State {
   const Limits limits;
   tcp::Stack& stack;
   crypto::Batch& batch;
+  Remote* const remote;
   MbufPools& pools;
   EventRing& events;
   const Duration wall_clock_offset;

@@ -1,8 +1,17 @@
 #include "dataplane/tls/core.h"
 
+#include <algorithm>
+
 #include "dataplane/tls/handshake.h"
 
 namespace lockstep::tls {
+
+namespace {
+
+// Sessions of other cores that are being forgotten at the same time. Beyond it they live on until their time is up.
+constexpr std::uint32_t kForgetSessions = 256;
+
+}  // namespace
 
 Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& random_in)
     : limits(limits_in),
@@ -11,9 +20,39 @@ Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& ran
       handshakes(limits_in.handshakes),
       large_messages(limits_in.large_messages),
       open_records(limits_in.record_jobs),
-      seal_records(limits_in.record_jobs) {}
+      seal_records(limits_in.record_jobs),
+      forget_sessions(kForgetSessions),
+      sessions(limits_in.cached_sessions) {}
 
 Core::~Core() = default;
+
+bool Core::remember(const SessionId& id, const SessionState& state, Instant now, Duration lifetime) {
+  if (!sessions.store(id, state, now + lifetime)) return false;
+  next_age = std::min(next_age, now + SessionCache::kAgeInterval);
+  return true;
+}
+
+void answer(Core& core, crypto::RemoteJob& job, Instant now) {
+  switch (job.question) {
+    case crypto::RemoteJob::Question::find_session: {
+      auto& find = static_cast<FindSession&>(job);
+      find.found = core.sessions.find(find.id, now, find.session);
+      break;
+    }
+    case crypto::RemoteJob::Question::forget_session:
+      core.sessions.forget(static_cast<ForgetSession&>(job).id);
+      break;
+  }
+}
+
+void age(Core& core, Instant now) {
+  core.sessions.age(now);
+  core.next_age = core.sessions.size() == 0 ? Instant::never() : now + SessionCache::kAgeInterval;
+}
+
+Instant next_age(const Core& core) {
+  return core.next_age;
+}
 
 std::unique_ptr<Core, void (*)(Core*)> make_core(const CoreLimits& limits, Environment& environment, Random& random) {
   return {new Core(limits, environment, random), [](Core* core) { delete core; }};

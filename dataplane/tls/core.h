@@ -3,6 +3,7 @@
 
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
+#include "dataplane/tls/session_cache.h"
 
 namespace lockstep::tls {
 
@@ -45,6 +46,8 @@ class Core {
   Core& operator=(const Core&) = delete;
 
   std::uint64_t new_key_id() { return ++last_key_id_; }
+  /// Remembers a session under `id`, which names this core. False when there is no room for it.
+  bool remember(const SessionId& id, const SessionState& state, Instant now, Duration lifetime);
 
   const CoreLimits limits;
   Environment& environment;
@@ -54,6 +57,9 @@ class Core {
   Pool<LargeMessage> large_messages;
   Pool<OpenRecord> open_records;
   Pool<SealRecord> seal_records;
+  Pool<ForgetSession> forget_sessions;
+  SessionCache sessions;
+  Instant next_age = Instant::never();
   std::size_t largest_frame = 0;  // bytes of the largest coroutine frame seen
 
  private:

@@ -37,6 +37,9 @@ class Environment {
   virtual OutputBuffer output_buffer(std::uint32_t capacity) = 0;
   /// Takes back a buffer that was not emitted.
   virtual void release(const OutputBuffer& buffer) = 0;
+  /// Puts a question to another core; it comes back through Session::job_done. False, and nothing will come, when that
+  /// core cannot be asked now.
+  virtual bool ask(crypto::RemoteJob& job) = 0;
   /// Tells the engines to forget expanded keys.
   virtual void forget(std::uint64_t record_keys_id) = 0;
 };
@@ -46,9 +49,11 @@ constexpr std::uint32_t kMaxRecord = 5 + 16384 + 256;
 constexpr std::uint32_t kMaxPlaintext = 16384;
 
 struct CoreLimits {
-  std::uint32_t handshakes = 4096;    // at the same time: coroutine frames and message buffers
-  std::uint32_t large_messages = 64;  // handshake messages beyond the small buffer, at the same time
-  std::uint32_t record_jobs = 4096;   // records in flight, of all sessions, in each direction
+  std::uint16_t core = 0;                  // which one this is
+  std::uint32_t cached_sessions = 20'000;  // TLS 1.2 sessions that are remembered by their identifiers
+  std::uint32_t handshakes = 4096;         // at the same time: coroutine frames and message buffers
+  std::uint32_t large_messages = 64;       // handshake messages beyond the small buffer, at the same time
+  std::uint32_t record_jobs = 4096;        // records in flight, of all sessions, in each direction
   /// Records under one AES-GCM key before TLS 1.3 changes it (RFC 8446 section 5.5: 2^24.5).
   std::uint64_t records_before_key_update = std::uint64_t{1} << 24U;
   /// Records under one key at which a connection ends that cannot change it.
@@ -59,6 +64,11 @@ struct CoreLimits {
 class Core;
 std::unique_ptr<Core, void (*)(Core*)> make_core(const CoreLimits& limits, Environment& environment, Random& random);
 const Counters& counters(const Core& core);
+/// Answers a question that another core has put to this one.
+void answer(Core& core, crypto::RemoteJob& job, Instant now);
+/// Wipes what a core remembers for longer than it may; to be called at `next_age`.
+void age(Core& core, Instant now);
+Instant next_age(const Core& core);
 
 /// How the connection is to be closed by the caller.
 enum class Close : std::uint8_t {

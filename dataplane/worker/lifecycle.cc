@@ -5,24 +5,28 @@ namespace lockstep::worker {
 
 Worker::State::State(Worker& worker, const WorkerConfig& config_, MbufPools& pools,
                      std::vector<io::PacketQueue*> queues_, const crypto::Policy& policy, const Steering* steering,
-                     Random& random, Instant start)
+                     Random& random, Instant start, Exchange* exchange_)
     : self(worker),
       config(config_),
       queues(std::move(queues_)),
+      exchange(exchange_),
       events(config.event_capacity),
-      sleeper(clock, queues, mailbox, counters),
+      sleeper(clock, queues, mailbox, exchange, counters),
       network(config.interfaces, pools, random, config.transmit_capacity, start),
       stack(config.tcp, network, pools, random, steering, start),
       batch(policy, config.crypto_turn_limit),
       now(start) {
-  proxy.emplace(config.limits, stack, batch, pools, random, events, config.wall_clock_offset, config.index);
+  proxy.emplace(config.limits, stack, batch, pools, random, events, config.wall_clock_offset, config.index, exchange);
   received.segments.reserve(kBurst * queues.size());
   received.errors.reserve(kBurst * queues.size());
 }
 
 Worker::Worker(const WorkerConfig& config, MbufPools& pools, std::vector<io::PacketQueue*> queues,
-               const crypto::Policy& policy, const Steering* steering, Random& random, Instant now)
-    : state_(std::make_unique<State>(*this, config, pools, std::move(queues), policy, steering, random, now)) {}
+               const crypto::Policy& policy, const Steering* steering, Random& random, Instant now, Exchange* exchange)
+    : state_(
+          std::make_unique<State>(*this, config, pools, std::move(queues), policy, steering, random, now, exchange)) {
+  if (exchange != nullptr) exchange->begin(state_->sleeper.bell(), state_->counters);
+}
 
 Worker::~Worker() = default;
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "dataplane/worker/exchange.h"
+
 namespace lockstep::worker {
 
 Sleeper::Sleeper(const Clock& clock, const std::vector<io::PacketQueue*>& queues, const SpscRing<Message>& mailbox,
-                 WorkerCounters& counters)
-    : clock_(clock), queues_(queues), mailbox_(mailbox), counters_(counters) {
+                 const Exchange* exchange, WorkerCounters& counters)
+    : clock_(clock), queues_(queues), mailbox_(mailbox), exchange_(exchange), counters_(counters) {
   descriptors_.reserve(1 + io::kWaitDescriptors * queues.size());
 }
 
@@ -70,7 +72,7 @@ bool Sleeper::collect_descriptors() {
 /// Announces the sleep to everybody who may ring; false when there is work already.
 bool Sleeper::prepare() {
   bell_.prepare();
-  bool nothing = mailbox_.empty();
+  bool nothing = mailbox_.empty() && (exchange_ == nullptr || exchange_->quiet());
   for (io::PacketQueue* const queue : queues_) nothing = queue->prepare_wait() && nothing;
   return nothing;
 }

@@ -23,9 +23,9 @@ constexpr int kMaxFruitless = 16;
 /// Used by the worker's thread only, but for the bell.
 class Sleeper {
  public:
-  /// All references outlive the sleeper.
+  /// All references, and `exchange` unless it is nullptr, outlive the sleeper.
   Sleeper(const Clock& clock, const std::vector<io::PacketQueue*>& queues, const SpscRing<Message>& mailbox,
-          WorkerCounters& counters);
+          const Exchange* exchange, WorkerCounters& counters);
 
   /// On the worker's thread, before the first turn: asks the kernel for exact timers.
   void begin();
@@ -47,6 +47,7 @@ class Sleeper {
   const Clock& clock_;
   const std::vector<io::PacketQueue*>& queues_;
   const SpscRing<Message>& mailbox_;
+  const Exchange* exchange_;  // or nullptr
   WorkerCounters& counters_;
   io::Doorbell bell_;
   std::vector<pollfd> descriptors_;  // the bell, then those of the queues

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "dataplane/base/clock.h"
+#include "dataplane/worker/exchange.h"
 #include "dataplane/worker/sleeper.h"
 #include "dataplane/worker/worker.h"
 
@@ -20,7 +21,7 @@ constexpr std::size_t kMailboxCapacity = 64;
 
 struct Worker::State {
   State(Worker& worker, const WorkerConfig& config, MbufPools& pools, std::vector<io::PacketQueue*> queues,
-        const crypto::Policy& policy, const Steering* steering, Random& random, Instant now);
+        const crypto::Policy& policy, const Steering* steering, Random& random, Instant now, Exchange* exchange);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -28,6 +29,7 @@ struct Worker::State {
   bool read_mailbox();
   void carry_out(const Message& message);
   bool receive();
+  bool exchange_questions();
   bool run_crypto(bool idle);
   bool fire_timers();
   bool transmit();
@@ -36,6 +38,7 @@ struct Worker::State {
   Worker& self;
   const WorkerConfig config;
   std::vector<io::PacketQueue*> queues;
+  Exchange* const exchange;
   Clock clock;
   EventRing events;
   WorkerCounters counters;

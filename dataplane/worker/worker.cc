@@ -14,6 +14,7 @@ bool Worker::turn(Instant now) {
   StageTimer timer(s.clock);
 
   bool worked = s.read_mailbox();
+  worked = s.exchange_questions() || worked;
   worked = s.receive() || worked;
   timer.lap(s.counters.receive_nanoseconds);
 
@@ -49,6 +50,7 @@ void Worker::run() {
       s.sleeper.idle(s.clock.now(), next());
     }
   }
+  if (s.exchange != nullptr) s.exchange->end();
 }
 
 Instant Worker::next() const {
@@ -56,7 +58,9 @@ Instant Worker::next() const {
   if (s.worked) return s.now;
   const Instant retry = s.backlog ? s.now + kRetryTransmit : Instant::never();
   const Instant drained = s.drained.load(std::memory_order_relaxed) ? Instant::never() : s.drain_limit;
-  return std::min({s.network.next(), s.stack.next(), s.proxy->next(), s.batch.deadline(), retry, drained});
+  const bool asking = s.exchange != nullptr && s.exchange->in_flight() != 0;
+  const Instant answers = asking ? s.now + crypto::kPollInterval : Instant::never();
+  return std::min({s.network.next(), s.stack.next(), s.proxy->next(), s.batch.deadline(), answers, retry, drained});
 }
 
 bool Worker::State::read_mailbox() {
@@ -93,6 +97,17 @@ void Worker::State::carry_out(const Message& message) {
       message.inspect(self, message.argument);
       break;
   }
+}
+
+/// Answers what other workers ask, and takes what they have answered.
+bool Worker::State::exchange_questions() {
+  if (exchange == nullptr) return false;
+  const bool served = exchange->serve([this](crypto::RemoteJob& job) { proxy->answer(job, now); });
+  crypto::JobList done;
+  exchange->take_back(done);
+  const bool any = served || !done.empty();
+  while (crypto::Job* const job = done.pop()) proxy->job_done(*job, now);
+  return any;
 }
 
 bool Worker::State::receive() {

@@ -17,6 +17,8 @@
 
 namespace lockstep::worker {
 
+class Exchange;
+
 enum class Idle : std::uint8_t { sleep, poll };
 
 struct WorkerConfig {
@@ -46,6 +48,9 @@ struct Message {
   X(counter, turns_idle, "Turns without work")                         \
   X(counter, sleeps, "Times the worker slept")                         \
   X(counter, sleeps_ended_early, "Sleeps ended by a frame or a message") \
+  X(counter, questions_asked, "Questions put to other workers")        \
+  X(counter, questions_refused, "Questions that a full ring, or an ended worker, did not take") \
+  X(counter, questions_answered, "Questions of other workers answered") \
   X(counter, busy_nanoseconds, "Time in turns with work")              \
   X(counter, idle_nanoseconds, "Time in turns without work, and asleep") \
   X(counter, receive_nanoseconds, "Time in io and net, receiving")     \
@@ -59,9 +64,10 @@ LOCKSTEP_COUNTERS(WorkerCounters, LOCKSTEP_WORKER_COUNTERS);
 class Worker {
  public:
   /// `queues[i]` belongs to config.interfaces[i]. All references outlive the worker. `pools`, `queues` and `policy`'s
-  /// engines are this worker's own.
+  /// engines are this worker's own. `exchange`: its own, to ask other workers; nullptr where there are none.
   Worker(const WorkerConfig& config, MbufPools& pools, std::vector<io::PacketQueue*> queues,
-         const crypto::Policy& policy, const Steering* steering, Random& random, Instant now);
+         const crypto::Policy& policy, const Steering* steering, Random& random, Instant now,
+         Exchange* exchange = nullptr);
   /// Resets what connections are left, and offers the resets to the ports once more. run() must have returned.
   ~Worker();
   Worker(const Worker&) = delete;

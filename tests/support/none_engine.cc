@@ -201,6 +201,7 @@ JobStatus run_one(Job& job) {
       return rsa_premaster(static_cast<RsaPremasterJob&>(job));
     case JobKind::cbc_seal:
     case JobKind::cbc_open:
+    case JobKind::remote:
       break;
   }
   return JobStatus::engine_failed;

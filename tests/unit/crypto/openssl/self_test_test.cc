@@ -81,6 +81,7 @@ class FaultyEngine final : public Engine {
       case JobKind::rsa_premaster:
       case JobKind::cbc_seal:
       case JobKind::cbc_open:
+      case JobKind::remote:
         break;
     }
   }

@@ -196,6 +196,10 @@ void Driver::release(const OutputBuffer& buffer) {
   ++output_buffers_left;
 }
 
+bool Driver::ask(crypto::RemoteJob&) {
+  return false;
+}
+
 void Driver::forget(std::uint64_t record_keys_id) {
   forgotten.insert(record_keys_id);
   batch_->forget(record_keys_id);

@@ -52,6 +52,7 @@ class Driver final : public Environment {
   void submit(crypto::Job& job) override;
   OutputBuffer output_buffer(std::uint32_t capacity) override;
   void release(const OutputBuffer& buffer) override;
+  bool ask(crypto::RemoteJob& job) override;
   void forget(std::uint64_t record_keys_id) override;
 
   Session& session() { return *session_; }
