@@ -193,6 +193,10 @@ Result<EngineSet, std::string> make_engines(Random& random, const EngineOptions&
   return set;
 }
 
+std::unique_ptr<Engine> make_chain_engine(Random& random) {
+  return crypto::make_openssl_engine(random);
+}
+
 void prepare_key(crypto::PrivateKey& key) {
   crypto::lanes::prepare_key(key);
 }

@@ -65,6 +65,9 @@ struct EngineSet {
 /// which stands in for every other engine, cannot serve: the error names the class and what failed.
 Result<EngineSet, std::string> make_engines(Random& random, const EngineOptions& options);
 
+/// The engine that verifies certificate chains; not for a worker's thread. `random` must outlive it.
+std::unique_ptr<crypto::Engine> make_chain_engine(Random& random);
+
 /// Makes of a certificate's key, once and before it is shared, what the engines need of it.
 void prepare_key(crypto::PrivateKey& key);
 

@@ -58,6 +58,8 @@ JobClass job_class(const Job& job) {
       return rsa_class(*static_cast<const RsaPremasterJob&>(job).key);
     case JobKind::verify:
       return verify_class(*static_cast<const VerifyJob&>(job).key);
+    case JobKind::verify_chain:
+      return JobClass::verify_chain;
     case JobKind::transcript:
       return JobClass::transcript;
     case JobKind::tls13_server_flight:
@@ -99,6 +101,7 @@ const char* name(JobClass job_class) {
                                                                   "verify_p384",
                                                                   "verify_rsa_2048",
                                                                   "verify_other",
+                                                                  "verify_chain",
                                                                   "transcript",
                                                                   "tls13_server_flight",
                                                                   "tls13_key_update",

@@ -29,6 +29,7 @@ enum class JobKind : std::uint8_t {
   cbc_seal,             // protect one record, AES-CBC and HMAC (crypto/cbc_job.h)
   cbc_open,             // deprotect one record, AES-CBC and HMAC
   remote,               // a question to another core; no engine sees it
+  verify_chain,         // a peer's certificate chain (crypto/chain_job.h)
 };
 
 /// What can run together as one vector operation: the kind, and for public keys the algorithm too. Each class has a
@@ -51,6 +52,7 @@ enum class JobClass : std::uint8_t {
   verify_p384,
   verify_rsa_2048,
   verify_other,
+  verify_chain,
   transcript,
   tls13_server_flight,
   tls13_key_update,
@@ -61,7 +63,7 @@ enum class JobClass : std::uint8_t {
   cbc_seal,
   cbc_open,
 };
-constexpr std::size_t kJobClasses = 26;
+constexpr std::size_t kJobClasses = 27;
 /// The class's name in the configuration, in status and in metrics.
 const char* name(JobClass job_class);
 

@@ -32,6 +32,7 @@ Stage stage_of(JobKind kind) {
     case JobKind::cbc_open:
       return Stage::records;
     case JobKind::remote:
+    case JobKind::verify_chain:
       break;
   }
   return Stage::other;

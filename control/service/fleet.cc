@@ -49,6 +49,7 @@ struct Fleet::Member {
   std::unique_ptr<Random> random;
   control::EngineSet engines;
   std::unique_ptr<worker::RemoteEngine> remote;  // nullptr without crypto cores
+  std::unique_ptr<worker::RemoteEngine> helper;
   std::unique_ptr<worker::Worker> worker;
   std::thread thread;
   std::string failure;  // of the thread's start; written before `started_` counts it
@@ -195,6 +196,9 @@ net::InterfaceConfig Fleet::interface_of(const config::Port& port, const io::Por
 
 std::string Fleet::build_workers() {
   exchanges_ = std::make_unique<worker::Exchanges>(members_.size());
+  auto helper = Helper::create(members_.size());
+  if (!helper) return helper.error();
+  helper_ = std::move(helper.value());
   for (const auto& member : members_)
     if (std::string error = build_worker(*member); !error.empty()) return error;
   for (const control::EngineLine& line : members_.front()->engines.table)
@@ -210,6 +214,8 @@ std::string Fleet::build_worker(Member& member) {
   if (!engines) return engines.error();
   member.engines = std::move(engines.value());
   member.remote = crypto_cores_->connect(member.index, member.engines);
+  member.helper = helper_->connect(
+      member.index, member.remote != nullptr ? member.remote->policy() : member.engines.policy, member.engines.table);
 
   worker::WorkerConfig config;
   config.index = member.index;
@@ -224,9 +230,9 @@ std::string Fleet::build_worker(Member& member) {
     config.interfaces.push_back(interface_of(config_.ports[i], *ports_[i]));
     queues.push_back(&ports_[i]->queue(member.index));
   }
-  const crypto::Policy policy = member.remote != nullptr ? member.remote->policy() : member.engines.policy;
-  member.worker = std::make_unique<worker::Worker>(config, *member.pools, std::move(queues), policy, &member.steering,
-                                                   *member.random, clock_.now(), &exchanges_->of(member.index));
+  member.worker =
+      std::make_unique<worker::Worker>(config, *member.pools, std::move(queues), member.helper->policy(),
+                                       &member.steering, *member.random, clock_.now(), &exchanges_->of(member.index));
   return {};
 }
 
@@ -239,6 +245,7 @@ void Fleet::run(Member& member) {
 
 std::string Fleet::start() {
   running_ = true;
+  helper_->start();
   std::string crypto_cores = crypto_cores_->start();
   for (const auto& member : members_) member->thread = std::thread([this, m = member.get()] { run(*m); });
   while (started_.load(std::memory_order_acquire) < members_.size())
@@ -281,6 +288,7 @@ void Fleet::stop() {
   }
   // Only now: they have the last jobs of the workers, who find all answers when they end.
   crypto_cores_->stop();
+  helper_->stop();
 }
 
 std::vector<snapshot::Subscriber> Fleet::subscribers() {

@@ -13,6 +13,7 @@
 #include "control/engines.h"
 #include "control/log/log.h"
 #include "control/service/crypto_cores.h"
+#include "control/service/helper.h"
 #include "control/snapshot/store.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/io/port.h"
@@ -107,6 +108,7 @@ class Fleet {
   Clock clock_;
   Duration wall_clock_offset_;
   std::unique_ptr<CryptoCores> crypto_cores_;     // outlives the workers
+  std::unique_ptr<Helper> helper_;                // like those
   std::unique_ptr<worker::Exchanges> exchanges_;  // outlive the workers
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<std::unique_ptr<io::Port>> ports_;

@@ -5,6 +5,7 @@
 #include "crypto/openssl/public_key.h"
 #include "crypto/openssl/records.h"
 #include "crypto/openssl/schedule.h"
+#include "crypto/openssl/trust_store.h"
 #include "crypto/openssl/verify.h"
 #include "crypto/rsa_premaster.h"
 
@@ -84,6 +85,8 @@ class OpensslEngine final : public Engine {
         return cbc_records_.seal(static_cast<CbcSealJob&>(job));
       case JobKind::cbc_open:
         return cbc_records_.open(static_cast<CbcOpenJob&>(job));
+      case JobKind::verify_chain:
+        return verify_chain(static_cast<VerifyChainJob&>(job));
       case JobKind::remote:
         break;
     }

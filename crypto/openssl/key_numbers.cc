@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
+#include <string_view>
+
 namespace lockstep::crypto {
 namespace {
 
@@ -88,6 +90,32 @@ UniquePkey import_curve(const PeerKey& key) {
   return from_params("EC", build.get());
 }
 
+bool export_rsa(const EVP_PKEY* pkey, PeerKey& key) {
+  std::array<std::uint8_t, sizeof key.rsa_exponent> exponent{};
+  key.type = KeyType::rsa;
+  key.rsa_modulus_size = static_cast<std::uint16_t>(EVP_PKEY_get_bits(pkey) / 8);
+  if (!number(pkey, OSSL_PKEY_PARAM_RSA_N, MutableBytes(key.rsa_modulus).first(key.rsa_modulus_size)) ||
+      !number(pkey, OSSL_PKEY_PARAM_RSA_E, exponent))
+    return false;
+  key.rsa_exponent = 0;
+  for (const std::uint8_t byte : exponent) key.rsa_exponent = key.rsa_exponent << 8U | byte;
+  return true;
+}
+
+bool export_curve(const EVP_PKEY* pkey, PeerKey& key) {
+  char curve[64] = {};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_group_name(pkey, curve, sizeof curve, &size) != 1) return false;
+  const std::string_view name(curve, size);
+  if (name != "prime256v1" && name != "secp384r1") return false;
+  key.type = name == "prime256v1" ? KeyType::ecdsa_p256 : KeyType::ecdsa_p384;
+  const std::size_t coordinate = key.type == KeyType::ecdsa_p256 ? 32 : 48;
+  key.point[0] = POINT_CONVERSION_UNCOMPRESSED;
+  const MutableBytes coordinates = MutableBytes(key.point).subspan(1);
+  return number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, coordinates.first(coordinate)) &&
+         number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, coordinates.subspan(coordinate, coordinate));
+}
+
 }  // namespace
 
 std::unique_ptr<KeyNumbers> key_numbers(const EVP_PKEY* pkey, KeyType type, unsigned bits) {
@@ -110,6 +138,17 @@ PeerKey peer_key(const PrivateKey& key) {
     peer.rsa_exponent = static_cast<std::uint32_t>(key.numbers()->public_exponent);
   }
   return peer;
+}
+
+bool export_peer_key(const EVP_PKEY* pkey, PeerKey& key) {
+  const int bits = EVP_PKEY_get_bits(pkey);
+  if (EVP_PKEY_is_a(pkey, "RSA") == 1) return bits >= 2048 && bits <= 4096 && bits % 8 == 0 && export_rsa(pkey, key);
+  if (EVP_PKEY_is_a(pkey, "ED25519") == 1) {
+    std::size_t size = 32;
+    key.type = KeyType::ed25519;
+    return EVP_PKEY_get_raw_public_key(pkey, key.point.data(), &size) == 1 && size == 32;
+  }
+  return EVP_PKEY_is_a(pkey, "EC") == 1 && export_curve(pkey, key);
 }
 
 UniquePkey import_peer_key(const PeerKey& key) {

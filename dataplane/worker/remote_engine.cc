@@ -9,8 +9,8 @@ using crypto::Job;
 using crypto::JobList;
 
 RemoteEngine::RemoteEngine(const std::vector<CryptoChannel*>& cores, const crypto::Policy& local,
-                           const JobClasses& classes)
-    : local_(local), classes_(classes) {
+                           const JobClasses& classes, const char* name)
+    : name_(name), local_(local), classes_(classes) {
   cores_.reserve(cores.size());
   for (CryptoChannel* const channel : cores) cores_.emplace_back(*channel);
   const auto add = [](std::vector<Engine*>& to, Engine* engine) {
@@ -126,6 +126,20 @@ void RemoteEngine::send_waiting() {
   ring_bells();
 }
 
+bool RemoteEngine::any_serving() const {
+  return std::ranges::any_of(cores_,
+                             [](const Core& core) { return core.channel->serving.load(std::memory_order_acquire); });
+}
+
+/// Nobody is left who could do these.
+void RemoteEngine::fail(JobList& jobs, JobList& done) {
+  while (Job* const job = jobs.pop()) {
+    --waiting_;
+    job->status = crypto::JobStatus::engine_failed;
+    done.push(*job);
+  }
+}
+
 /// One call of an own engine, so that a turn does not get long. A class with lanes begins a batch, as full as it is.
 void RemoteEngine::run_waiting(JobList& done) {
   for (std::size_t i = 0; waiting_ != 0 && i < crypto::kJobClasses; ++i) {
@@ -133,6 +147,10 @@ void RemoteEngine::run_waiting(JobList& done) {
     JobList& waiting = waiting_of_class_[next_class_];
     if (waiting.empty()) continue;
     const crypto::ClassPolicy& local = local_[next_class_];
+    if (local.engine == nullptr) {
+      if (!any_serving()) fail(waiting, done);
+      continue;
+    }
     std::array<Job*, crypto::kMaxLanes> jobs;
     const std::size_t count = std::min<std::size_t>(waiting.size(), local.lanes);
     for (std::size_t n = 0; n < count; ++n) jobs[n] = waiting.pop();

@@ -20,13 +20,16 @@ using JobClasses = std::bitset<crypto::kJobClasses>;
 class RemoteEngine final : public crypto::Engine {
  public:
   /// `cores` are this worker's channels, in order of preference; `local` is how the worker's own engines serve all
-  /// classes, `classes` among them. Channels and engines outlive this one. Used by the worker's thread only.
-  RemoteEngine(const std::vector<CryptoChannel*>& cores, const crypto::Policy& local, const JobClasses& classes);
+  /// classes, `classes` among them. Jobs of a class without a local engine wait until a core has room for them, and
+  /// fail when all have stopped. Channels and engines outlive this one. Used by the worker's thread only. `name`: of
+  /// where jobs go, for status.
+  RemoteEngine(const std::vector<CryptoChannel*>& cores, const crypto::Policy& local, const JobClasses& classes,
+               const char* name = "crypto-cores");
 
   /// What to give to the worker: `local`, but `classes` go to this engine, at once.
   crypto::Policy policy();
 
-  const char* name() const override { return "crypto-cores"; }
+  const char* name() const override { return name_; }
   bool supports(crypto::JobClass job_class) const override { return classes_[static_cast<std::size_t>(job_class)]; }
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override;
   void poll(Instant now, crypto::JobList& done) override;
@@ -55,7 +58,10 @@ class RemoteEngine final : public crypto::Engine {
   void wait(crypto::Job& job, std::size_t job_class);
   void send_waiting();
   void run_waiting(crypto::JobList& done);
+  bool any_serving() const;
+  void fail(crypto::JobList& jobs, crypto::JobList& done);
 
+  const char* name_;
   std::vector<Core> cores_;
   crypto::Policy local_;
   JobClasses classes_;

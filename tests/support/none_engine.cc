@@ -202,6 +202,7 @@ JobStatus run_one(Job& job) {
     case JobKind::cbc_seal:
     case JobKind::cbc_open:
     case JobKind::remote:
+    case JobKind::verify_chain:
       break;
   }
   return JobStatus::engine_failed;

@@ -2,6 +2,7 @@
 
 #include "control/service/crypto_cores.h"
 #include "control/service/fleet.h"
+#include "control/service/helper.h"
 #include "control/service/live.h"
 #include "control/service/privileges.h"
 
@@ -52,6 +53,20 @@ TEST(CryptoCoresOfTheService, AreNoneByDefault) {
   control::EngineSet none;
   EXPECT_EQ(cores.value()->connect(0, none), nullptr);
   EXPECT_TRUE(cores.value()->dropped());
+}
+
+TEST(HelperOfTheService, TakesChainsToVerifyAndNothingElse) {
+  auto helper = Helper::create(1);
+  ASSERT_TRUE(helper) << helper.error();
+  Random random = Random::from_number(1);
+  auto own = control::make_engines(random, {});
+  ASSERT_TRUE(own) << own.error();
+  const auto remote = helper.value()->connect(0, own.value().policy, own.value().table);
+  const crypto::Policy policy = remote->policy();
+  constexpr auto kChain = static_cast<std::size_t>(crypto::JobClass::verify_chain);
+  for (std::size_t index = 0; index < crypto::kJobClasses; ++index)
+    EXPECT_EQ(policy[index].engine, index == kChain ? remote.get() : own.value().policy[index].engine) << index;
+  EXPECT_EQ(own.value().table[kChain].engine, "helper");
 }
 
 TEST(Capabilities, OnlySpecialDriversKeepSome) {

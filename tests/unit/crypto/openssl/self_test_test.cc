@@ -82,6 +82,7 @@ class FaultyEngine final : public Engine {
       case JobKind::cbc_seal:
       case JobKind::cbc_open:
       case JobKind::remote:
+      case JobKind::verify_chain:
         break;
     }
   }

@@ -64,8 +64,10 @@ inline JobClasses sent_classes() {
 /// One worker's side: its own engine, its remote engine, its batch, its jobs.
 class Side {
  public:
-  Side(const std::vector<CryptoCore*>& cores, std::size_t index)
-      : remote(channels(cores, index), laned(own), sent_classes()), batch(remote.policy()) {}
+  Side(const std::vector<CryptoCore*>& cores, std::size_t index) : Side(cores, index, laned(own)) {}
+  /// With another policy for what the cores have no room for.
+  Side(const std::vector<CryptoCore*>& cores, std::size_t index, const crypto::Policy& local)
+      : remote(channels(cores, index), local, sent_classes()), batch(remote.policy()) {}
 
   crypto::DeriveJob& submit(Instant now, crypto::NamedGroup group = crypto::NamedGroup::x25519) {
     crypto::DeriveJob& job = jobs.emplace_back();

@@ -106,6 +106,24 @@ TEST_F(CryptoCores, AFullRingIsNoReasonToWait) {
   EXPECT_EQ(side.run(later()), 4U);
 }
 
+TEST_F(CryptoCores, WhatNoWorkerMayDoWaitsForRoomAndFailsWhenAllCoresHaveEnded) {
+  Core core(1, 4);
+  core.core.begin();
+  Side side({&core.core}, 0, crypto::Policy{});
+  side.submit_many(9, now_);
+  EXPECT_EQ(side.run(now_), 0U);
+  EXPECT_EQ(side.run(later()), 0U);
+  core.core.turn(later());
+  core.core.turn(later());
+  EXPECT_EQ(side.run(later()), 4U);
+  EXPECT_EQ(core.core.channel(0).sent.value(), 8U);
+  core.core.end();
+  EXPECT_EQ(side.run(later()), 5U);
+  for (std::size_t i = 0; i < 9; ++i)
+    EXPECT_EQ(side.jobs[i].status, i < 4 ? JobStatus::ok : JobStatus::engine_failed) << i;
+  EXPECT_EQ(side.own.calls, Sizes{});
+}
+
 TEST_F(CryptoCores, WhatFoundNoRoomGoesWhenThereIs) {
   Core core(1, 4);
   core.core.begin();
