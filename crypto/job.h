@@ -241,19 +241,22 @@ struct Tls12FinishedJob : Job {
 /// Most pieces one record may lie in. The TCP receive chain joins small segments so that any record fits.
 constexpr std::size_t kMaxRecordPieces = 32;
 
+/// Most additional data of a record: TLS 1.2 needs 13 bytes, TLS 1.3 five; tickets have the name of their key.
+constexpr std::size_t kMaxAdditionalData = 16;
+
 /// AEAD protection of one record: `plaintext` pieces (and `trailer`, TLS 1.3's inner content type) to `ciphertext`,
 /// which is contiguous, does not overlap the plaintext and has room for the tag behind it.
 struct SealJob : Job {
   SealJob() : Job(JobKind::seal) {}
-  const RecordKeys* keys = nullptr;               // in
-  std::array<std::uint8_t, kAeadNonce> nonce{};   // in
-  std::array<std::uint8_t, 13> aad{};             // in
-  std::uint8_t aad_size = 0;                      // in
-  std::uint8_t piece_count = 0;                   // in
-  std::array<Bytes, kMaxRecordPieces> plaintext;  // in
-  std::uint8_t trailer = 0;                       // in: appended to the plaintext when has_trailer
-  bool has_trailer = false;                       // in
-  std::uint8_t* ciphertext = nullptr;             // out: plaintext size (+1) + kAeadTag bytes
+  const RecordKeys* keys = nullptr;                    // in
+  std::array<std::uint8_t, kAeadNonce> nonce{};        // in
+  std::array<std::uint8_t, kMaxAdditionalData> aad{};  // in
+  std::uint8_t aad_size = 0;                           // in
+  std::uint8_t piece_count = 0;                        // in
+  std::array<Bytes, kMaxRecordPieces> plaintext;       // in
+  std::uint8_t trailer = 0;                            // in: appended to the plaintext when has_trailer
+  bool has_trailer = false;                            // in
+  std::uint8_t* ciphertext = nullptr;                  // out: plaintext size (+1) + kAeadTag bytes
 };
 
 /// AEAD deprotection of one record in place. On bad_record the pieces hold rubbish that must not be released.
@@ -261,7 +264,7 @@ struct OpenJob : Job {
   OpenJob() : Job(JobKind::open) {}
   const RecordKeys* keys = nullptr;                       // in
   std::array<std::uint8_t, kAeadNonce> nonce{};           // in
-  std::array<std::uint8_t, 13> aad{};                     // in
+  std::array<std::uint8_t, kMaxAdditionalData> aad{};     // in
   std::uint8_t aad_size = 0;                              // in
   std::uint8_t piece_count = 0;                           // in
   std::array<MutableBytes, kMaxRecordPieces> ciphertext;  // in: without the tag; out: plaintext

@@ -116,7 +116,7 @@ struct Record {
   std::vector<std::uint8_t> plaintext;
   std::vector<std::uint8_t> ciphertext;
   std::array<std::uint8_t, kAeadNonce> nonce{};
-  std::array<std::uint8_t, 13> aad{};
+  std::array<std::uint8_t, kMaxAdditionalData> aad{};
   std::vector<std::size_t> cuts;
 };
 

@@ -8,6 +8,16 @@
 
 namespace lockstep::tls {
 
+/// What becomes of a session that a client offers to resume. None of them is an error: without a session the handshake
+/// is a full one.
+enum class Resumption : std::uint8_t {
+  possible,
+  unknown,     // not ours, or sealed under a key that is gone
+  damaged,     // does not open, or is not a state
+  expired,     // older than ServerConfig::session_lifetime, or not issued yet
+  mismatched,  // of another service, version, server name or hash
+};
+
 /// The state of RFC 8446 section 4.6.1 and RFC 5077 section 4. Views are the writer's, or into what was read.
 struct SessionState {
   /// Room for the largest: server and protocol names of 255 bytes.
@@ -28,6 +38,10 @@ struct SessionState {
   Bytes write(MutableBytes out) const;
   /// False when `state` is not of this format, whatever it holds.
   bool read(Bytes state);
+
+  /// Whether it may be resumed under `config`, by `version` and the name that the client sends now (RFC 6066 section 3:
+  /// the same as before), at `now` (Unix time in milliseconds): possible, expired or mismatched.
+  Resumption check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const;
 };
 
 }  // namespace lockstep::tls

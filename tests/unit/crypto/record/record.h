@@ -73,7 +73,7 @@ struct Record {
   Buffer plaintext;
   bool has_trailer;
   std::array<std::uint8_t, kAeadNonce> nonce{};
-  std::array<std::uint8_t, 13> aad{};
+  std::array<std::uint8_t, kMaxAdditionalData> aad{};
   std::uint8_t aad_size = 5;
   std::vector<std::size_t> cuts;
 

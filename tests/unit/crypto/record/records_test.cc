@@ -100,7 +100,7 @@ TEST_P(Records, AgreeWithLibcryptoOnRandomRecords) {
     const Aead aead = kAeads[random_.below(3)];
     const std::size_t size = random_.below(random_.below(2) == 0 ? 600 : 16401);
     Record record(aead, random_, size, 1 + random_.below(32), random_.below(2) == 0);
-    record.aad_size = static_cast<std::uint8_t>(random_.below(14));
+    record.aad_size = static_cast<std::uint8_t>(random_.below(kMaxAdditionalData + 1));
     ASSERT_EQ(record.seal(*engine_), record.seal(*libcrypto_)) << round;
     record.has_trailer = false;
     Buffer sealed = record.seal(*libcrypto_);
