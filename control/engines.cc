@@ -55,6 +55,8 @@ std::uint16_t max_per_run(JobClass job_class, bool libcrypto) {
   switch (job_class) {
     case JobClass::transcript:
     case JobClass::tls13_key_update:
+    case JobClass::tls13_binder:
+    case JobClass::tls13_resumption:
     case JobClass::tls12_finished:
       return libcrypto ? 16 : 64;
     case JobClass::tls13_server_flight:

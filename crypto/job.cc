@@ -66,6 +66,10 @@ JobClass job_class(const Job& job) {
       return JobClass::tls13_server_flight;
     case JobKind::tls13_key_update:
       return JobClass::tls13_key_update;
+    case JobKind::tls13_binder:
+      return JobClass::tls13_binder;
+    case JobKind::tls13_resumption:
+      return JobClass::tls13_resumption;
     case JobKind::tls12_master_secret:
       return JobClass::tls12_master_secret;
     case JobKind::tls12_finished:
@@ -105,6 +109,8 @@ const char* name(JobClass job_class) {
                                                                   "transcript",
                                                                   "tls13_server_flight",
                                                                   "tls13_key_update",
+                                                                  "tls13_binder",
+                                                                  "tls13_resumption",
                                                                   "tls12_master_secret",
                                                                   "tls12_finished",
                                                                   "seal",

@@ -20,6 +20,8 @@ enum class JobKind : std::uint8_t {
   transcript,           // running hash: append and read
   tls13_server_flight,  // TLS 1.3 key schedule up to the application keys, both Finished values
   tls13_key_update,     // next traffic secret
+  tls13_binder,         // what shows that a client has a PSK
+  tls13_resumption,     // PSKs for tickets
   tls12_master_secret,  // TLS 1.2 master secret and key block
   tls12_finished,       // TLS 1.2 verify_data
   seal,                 // protect one record
@@ -56,6 +58,8 @@ enum class JobClass : std::uint8_t {
   transcript,
   tls13_server_flight,
   tls13_key_update,
+  tls13_binder,
+  tls13_resumption,
   tls12_master_secret,
   tls12_finished,
   seal,
@@ -63,7 +67,7 @@ enum class JobClass : std::uint8_t {
   cbc_seal,
   cbc_open,
 };
-constexpr std::size_t kJobClasses = 27;
+constexpr std::size_t kJobClasses = 29;
 /// The class's name in the configuration, in status and in metrics.
 const char* name(JobClass job_class);
 
@@ -188,13 +192,13 @@ struct RecordKeys {
 /// `id` too.
 struct Tls13ServerFlightJob : Job {
   Tls13ServerFlightJob() : Job(JobKind::tls13_server_flight) {}
-  Bytes shared_secret;                                     // in
-  Bytes psk;                                               // in: empty without PSK
-  std::array<std::uint8_t, kMaxDigest> hello_digest{};     // in: ClientHello..ServerHello
-  RunningHash* transcript = nullptr;                       // in: up to Certificate; out: up to server Finished
-  Bytes certificate_verify;                                // in: the whole message, empty with PSK
-  RecordKeys* client_handshake_keys = nullptr;             // out
-  RecordKeys* server_handshake_keys = nullptr;             // out
+  Bytes shared_secret;                                  // in
+  Bytes psk;                                            // in: empty without PSK
+  std::array<std::uint8_t, kMaxDigest> hello_digest{};  // in: ClientHello..ServerHello
+  RunningHash* transcript = nullptr;                    // in: up to before that; out: up to server Finished
+  Bytes before_finished;                        // in: the last message, CertificateVerify; with PSK EncryptedExtensions
+  RecordKeys* client_handshake_keys = nullptr;  // out
+  RecordKeys* server_handshake_keys = nullptr;  // out
   RecordKeys* client_application_keys = nullptr;           // out
   RecordKeys* server_application_keys = nullptr;           // out
   std::array<std::uint8_t, kMaxDigest> server_finished{};  // out: verify_data
@@ -211,6 +215,33 @@ struct Tls13KeyUpdateJob : Job {
   Hash hash = Hash::sha256;              // in
   Secret<kMaxDigest>* secret = nullptr;  // in and out
   RecordKeys* keys = nullptr;            // out
+};
+
+/// The binder of a resumption PSK (RFC 8446 sections 4.2.11.2 and 7.1): what a client that has the PSK sends.
+struct Tls13BinderJob : Job {
+  Tls13BinderJob() : Job(JobKind::tls13_binder) {}
+  Bytes psk;                          // in: one digest
+  RunningHash* transcript = nullptr;  // in: what goes before this ClientHello; out: up to truncated_hello
+  Bytes truncated_hello;              // in: the message up to its binders
+  Secret<kMaxDigest> binder;          // out: to be compared in constant time
+};
+
+/// Most tickets after one handshake.
+constexpr std::size_t kMaxTickets = 4;
+
+/// The nonce of ticket i of a handshake (RFC 8446 section 4.6.1), as the traces of RFC 8448 have it.
+constexpr std::array<std::uint8_t, 2> ticket_nonce(std::size_t i) {
+  return {0, static_cast<std::uint8_t>(i)};
+}
+
+/// The PSKs of tickets (RFC 8446 sections 4.6.1 and 7.1), each with its ticket_nonce.
+struct Tls13ResumptionJob : Job {
+  Tls13ResumptionJob() : Job(JobKind::tls13_resumption) {}
+  const Secret<kMaxDigest>* master_secret = nullptr;  // in
+  RunningHash* transcript = nullptr;                  // in: up to the server's Finished; out: with client_finished
+  Bytes client_finished;                              // in: the whole message
+  std::uint8_t count = 1;                             // in: PSKs wanted, at most kMaxTickets
+  std::array<Secret<kMaxDigest>, kMaxTickets> psks;   // out
 };
 
 /// RFC 5246 sections 8.1 and 6.3, RFC 7627: master secret (from the session hash when `extended`, else from the

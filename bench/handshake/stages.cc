@@ -23,6 +23,8 @@ Stage stage_of(JobKind kind) {
       return Stage::transcript;
     case JobKind::tls13_server_flight:
     case JobKind::tls13_key_update:
+    case JobKind::tls13_binder:
+    case JobKind::tls13_resumption:
     case JobKind::tls12_master_secret:
     case JobKind::tls12_finished:
       return Stage::schedule;

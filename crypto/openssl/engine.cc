@@ -69,6 +69,10 @@ class OpensslEngine final : public Engine {
         return schedule_.tls13_server_flight(static_cast<Tls13ServerFlightJob&>(job));
       case JobKind::tls13_key_update:
         return schedule_.tls13_key_update(static_cast<Tls13KeyUpdateJob&>(job));
+      case JobKind::tls13_binder:
+        return schedule_.tls13_binder(static_cast<Tls13BinderJob&>(job));
+      case JobKind::tls13_resumption:
+        return schedule_.tls13_resumption(static_cast<Tls13ResumptionJob&>(job));
       case JobKind::tls12_master_secret:
         return schedule_.tls12_master_secret(static_cast<Tls12MasterSecretJob&>(job));
       case JobKind::tls12_finished:

@@ -155,7 +155,7 @@ bool ScheduleOperations::flight(Tls13ServerFlightJob& job) {
   Digest digest_bytes{};
   const MutableBytes digest = MutableBytes(digest_bytes).first(size);
   const MutableBytes server_finished = MutableBytes(job.server_finished).first(size);
-  job.transcript->update(job.certificate_verify);
+  job.transcript->update(job.before_finished);
   job.transcript->digest(digest);
   if (!finished_value(hash, server_traffic.expose(size), digest, server_finished)) return false;
   append_finished(*job.transcript, server_finished);
@@ -178,6 +178,39 @@ JobStatus ScheduleOperations::tls13_key_update(Tls13KeyUpdateJob& job) {
   const bool done = expand_label(job.hash, job.secret->expose(size), "traffic upd", {}, next.writable(size)) &&
                     traffic_keys(job.hash, next.expose(size), *job.keys);
   if (done) job.secret->assign(next.expose(size));
+  return status_of(done);
+}
+
+JobStatus ScheduleOperations::tls13_binder(Tls13BinderJob& job) {
+  const Hash hash = job.transcript->hash();
+  const std::size_t size = digest_size(hash);
+  const Digest zeros{};
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  digest_of(hash, {}, digest);
+  Secret<kMaxDigest> early;
+  Secret<kMaxDigest> binder_key;
+  if (!extract(hash, Bytes(zeros).first(size), job.psk, early.writable(size)) ||
+      !expand_label(hash, early.expose(size), "res binder", digest, binder_key.writable(size)))
+    return status_of(false);
+  job.transcript->update(job.truncated_hello);
+  job.transcript->digest(digest);
+  return status_of(finished_value(hash, binder_key.expose(size), digest, job.binder.writable(size)));
+}
+
+JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {
+  const Hash hash = job.transcript->hash();
+  const std::size_t size = digest_size(hash);
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  job.transcript->update(job.client_finished);
+  job.transcript->digest(digest);
+  Secret<kMaxDigest> resumption;
+  bool done = expand_label(hash, job.master_secret->expose(size), "res master", digest, resumption.writable(size));
+  for (std::size_t i = 0; i < job.count; ++i) {
+    const auto nonce = ticket_nonce(i);
+    done = done && expand_label(hash, resumption.expose(size), "resumption", nonce, job.psks[i].writable(size));
+  }
   return status_of(done);
 }
 

@@ -21,6 +21,8 @@ class ScheduleOperations {
   static JobStatus transcript(TranscriptJob& job);
   JobStatus tls13_server_flight(Tls13ServerFlightJob& job);
   JobStatus tls13_key_update(Tls13KeyUpdateJob& job);
+  JobStatus tls13_binder(Tls13BinderJob& job);
+  JobStatus tls13_resumption(Tls13ResumptionJob& job);
   JobStatus tls12_master_secret(Tls12MasterSecretJob& job);
   JobStatus tls12_finished(Tls12FinishedJob& job);
 

@@ -82,6 +82,10 @@ std::string self_test(Engine& engine, Engine& reference, JobClass job_class, Pre
       return self_test_parts::tls13_server_flight(engine);
     case JobClass::tls13_key_update:
       return self_test_parts::tls13_key_update(engine);
+    case JobClass::tls13_binder:
+      return self_test_parts::tls13_binder(engine);
+    case JobClass::tls13_resumption:
+      return self_test_parts::tls13_resumption(engine);
     case JobClass::tls12_master_secret:
       return self_test_parts::tls12_master_secret(engine);
     case JobClass::tls12_finished:

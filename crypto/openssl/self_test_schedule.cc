@@ -15,6 +15,11 @@ class Outputs {
     add(keys.key.expose(key_size(keys.aead)));
     add(keys.iv.expose(iv_size));
   }
+  void add(const RunningHash& transcript) {
+    std::array<std::uint8_t, kMaxDigest> digest{};
+    transcript.digest(digest);
+    add(Bytes(digest).first(digest_size(transcript.hash())));
+  }
   bool are(std::string_view digest) const {
     std::array<std::uint8_t, 32> found{};
     hash_.digest(found);
@@ -52,7 +57,7 @@ bool flight_is_right(Engine& engine, const Case& known) {
   job->shared_secret = shared_secret;
   copy(pattern(2, size), job->hello_digest);
   job->transcript = &transcript;
-  job->certificate_verify = certificate_verify;
+  job->before_finished = certificate_verify;
   job->client_handshake_keys = keys.data();
   job->server_handshake_keys = &keys[1];
   job->client_application_keys = &keys[2];
@@ -65,9 +70,7 @@ bool flight_is_right(Engine& engine, const Case& known) {
   outputs.add(job->client_application_secret.expose(size));
   outputs.add(job->server_application_secret.expose(size));
   outputs.add(job->master_secret.expose(size));
-  std::array<std::uint8_t, kMaxDigest> digest{};
-  transcript.digest(MutableBytes(digest).first(size));
-  outputs.add(Bytes(digest).first(size));
+  outputs.add(transcript);
   return outputs.are(known.answer);
 }
 
@@ -85,6 +88,40 @@ bool key_update_is_right(Engine& engine, const Case& known) {
   Outputs outputs;
   outputs.add(secret.expose(size));
   outputs.add(keys, kAeadNonce);
+  return outputs.are(known.answer);
+}
+
+bool binder_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
+  const auto psk = pattern(2, size);
+  const auto hello = pattern(4, 300);
+  Tls13BinderJob job;
+  job.psk = psk;
+  job.transcript = &transcript;
+  job.truncated_hello = hello;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  outputs.add(job.binder.expose(size));
+  outputs.add(transcript);
+  return outputs.are(known.answer);
+}
+
+bool resumption_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
+  Secret<kMaxDigest> master_secret;
+  master_secret.assign(pattern(1, size));
+  const auto client_finished = pattern(4, 4 + size);
+  Tls13ResumptionJob job;
+  job.master_secret = &master_secret;
+  job.transcript = &transcript;
+  job.client_finished = client_finished;
+  job.count = kMaxTickets;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  for (const Secret<kMaxDigest>& psk : job.psks) outputs.add(psk.expose(size));
+  outputs.add(transcript);
   return outputs.are(known.answer);
 }
 
@@ -167,6 +204,26 @@ Complaint tls13_key_update(Engine& engine) {
   if (!key_update_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
                                     "88c793eddc5a0714f2d94e0456eb4daa6ff7d10a02a274e6a5d8914f4b356aa7"}))
     return "TLS 1.3 key update with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls13_binder(Engine& engine) {
+  if (!binder_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                "bbf7dab528896b88d8d34c2feec8f75096bd439842d09c228d63f1d2f477211c"}))
+    return "TLS 1.3 binder with SHA-256 is wrong";
+  if (!binder_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                "c7d2827a0aa025fb7f04536f715a66e86d1a0c88952c63fa6d6b4adab54f380c"}))
+    return "TLS 1.3 binder with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls13_resumption(Engine& engine) {
+  if (!resumption_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                    "86f2c9bee657e29af9a96857c485a7c621e3ad41a817919971f1271497412d9f"}))
+    return "TLS 1.3 resumption with SHA-256 is wrong";
+  if (!resumption_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                    "3be74e0bb37459d9d5be0965326f643af59989145dd7d73ac7f458df3a21f777"}))
+    return "TLS 1.3 resumption with SHA-384 is wrong";
   return {};
 }
 

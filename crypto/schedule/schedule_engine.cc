@@ -5,6 +5,18 @@
 
 namespace lockstep::crypto {
 
+namespace {
+
+Hash hash_of(const Tls13KeyUpdateJob& job) {
+  return job.hash;
+}
+template <class AnyJob>
+Hash hash_of(const AnyJob& job) {
+  return job.transcript->hash();
+}
+
+}  // namespace
+
 ScheduleEngine::ScheduleEngine(sha2::Features features) : features_(features), round_(features) {}
 
 const char* ScheduleEngine::name() const {
@@ -17,6 +29,8 @@ bool ScheduleEngine::supports(JobClass job_class) const {
     case JobClass::transcript:
     case JobClass::tls13_server_flight:
     case JobClass::tls13_key_update:
+    case JobClass::tls13_binder:
+    case JobClass::tls13_resumption:
     case JobClass::tls12_master_secret:
     case JobClass::tls12_finished:
       return true;
@@ -37,6 +51,12 @@ void ScheduleEngine::run(std::span<Job* const> jobs, JobList& done) {
       break;
     case JobKind::tls13_key_update:
       run_together<Tls13KeyUpdate>(jobs);
+      break;
+    case JobKind::tls13_binder:
+      run_together<Tls13Binder>(jobs);
+      break;
+    case JobKind::tls13_resumption:
+      run_together<Tls13Resumption>(jobs);
       break;
     case JobKind::tls12_master_secret:
       run_together<Tls12MasterSecret>(jobs);
@@ -62,12 +82,10 @@ void ScheduleEngine::run_together(std::span<Job* const> jobs) {
     for (std::size_t i = 0; i < count; ++i) {
       auto& job = static_cast<typename Schedule::JobType&>(*jobs[i]);
       void* const room = scratch_.data() + i * sizeof(Schedule);
-      if constexpr (std::is_same_v<Schedule, Tls13ServerFlight>) {
-        schedules[i] = new (room) Schedule(job, constants(job.transcript->hash()));
-      } else if constexpr (std::is_same_v<Schedule, Tls13KeyUpdate>) {
-        schedules[i] = new (room) Schedule(job, constants(job.hash));
-      } else {
+      if constexpr (std::is_constructible_v<Schedule, decltype(job)>) {
         schedules[i] = new (room) Schedule(job);
+      } else {
+        schedules[i] = new (room) Schedule(job, constants(hash_of(job)));
       }
     }
     for (bool more = true; more;) {

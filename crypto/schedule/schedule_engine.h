@@ -10,8 +10,8 @@
 
 namespace lockstep::crypto {
 
-/// Serves transcript, tls13_server_flight, tls13_key_update, tls12_master_secret and tls12_finished with the project's
-/// own SHA-2, taking all jobs of a call through their steps together. Never fails and keeps no job.
+/// Serves transcripts and the jobs of both versions' key schedules with the project's own SHA-2, taking all jobs of a
+/// call through their steps together. Never fails and keeps no job.
 class ScheduleEngine final : public Engine {
  public:
   /// `features`: what the engine may use; at most what the processor has.
@@ -27,8 +27,9 @@ class ScheduleEngine final : public Engine {
   /// cache has room for.
   static constexpr std::size_t kTogether = 16;
   static constexpr std::size_t kScratch =
-      kTogether * std::max({sizeof(TranscriptExtension), sizeof(Tls13ServerFlight), sizeof(Tls13KeyUpdate),
-                            sizeof(Tls12MasterSecret), sizeof(Tls12Finished)});
+      kTogether *
+      std::max({sizeof(TranscriptExtension), sizeof(Tls13ServerFlight), sizeof(Tls13KeyUpdate), sizeof(Tls13Binder),
+                sizeof(Tls13Resumption), sizeof(Tls12MasterSecret), sizeof(Tls12Finished)});
 
   template <class Schedule>
   void run_together(std::span<Job* const> jobs);

@@ -41,6 +41,13 @@ ConstantMessage label_without_context(Hash hash, std::string_view label, std::si
   return {hash, message_of_label(hash, label, {}, out_size).data(), index};
 }
 
+std::array<PaddedMessage<1>, kMaxTickets> messages_of_nonces(Hash hash) {
+  std::array<PaddedMessage<1>, kMaxTickets> messages;
+  for (std::size_t i = 0; i < kMaxTickets; ++i)
+    messages[i] = message_of_label(hash, "resumption", ticket_nonce(i), digest_size(hash));
+  return messages;
+}
+
 }  // namespace
 
 LabelMessage::LabelMessage(Hash hash, std::string_view label) {
@@ -59,6 +66,8 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       server_handshake_traffic(hash, "s hs traffic"),
       client_application_traffic(hash, "c ap traffic"),
       server_application_traffic(hash, "s ap traffic"),
+      resumption_master(hash, "res master"),
+      resumption(messages_of_nonces(hash)),
       zeros(message_of_zeros(hash)),
       constant_zeros(hash, zeros.data(), 0),
       derived(hash, message_of_label(hash, "derived", Bytes(empty).first(digest_size(hash)), digest_size(hash)).data(),
@@ -67,7 +76,10 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       traffic_update(label_without_context(hash, "traffic upd", digest_size(hash), 3)),
       key16(label_without_context(hash, "key", 16, 4)),
       key32(label_without_context(hash, "key", 32, 5)),
-      iv(label_without_context(hash, "iv", kAeadNonce, 6)) {}
+      iv(label_without_context(hash, "iv", kAeadNonce, 6)),
+      resumption_binder(
+          hash, message_of_label(hash, "res binder", Bytes(empty).first(digest_size(hash)), digest_size(hash)).data(),
+          7) {}
 
 void TrafficKeys::expand(HashRound& round, const Tls13Constants& constants, const HmacState& traffic_secret,
                          const RecordKeys& keys) {
@@ -161,7 +173,7 @@ void Tls13ServerFlight::handshake_secret(HashRound& round) {
     message = &client_message_;
   }
   round.mac(hash_, *salt_, message->data(), 1, secret_.data());
-  round.append(*job_.transcript, job_.certificate_verify);
+  round.append(*job_.transcript, job_.before_finished);
   round.digest(*job_.transcript, {digest_message_.at(0), size_});
 }
 
@@ -255,6 +267,63 @@ bool Tls13KeyUpdate::step(HashRound& round) {
       return true;
     default:
       keys_.take(*job_.keys);
+      return false;
+  }
+}
+
+// Early Secret = HKDF-Extract(0, PSK), binder_key = Derive-Secret(., "res binder", ""), and from that as from any base
+// key the value of a Finished over the transcript (sections 7.1, 4.2.11.2, 4.4.4).
+bool Tls13Binder::step(HashRound& round) {
+  const Hash hash = constants_.hash;
+  const std::size_t size = digest_size(hash);
+  switch (next_++) {
+    case 0:
+      psk_message_.assign(hash, {job_.psk});
+      round.mac(hash, constants_.zero_salt.state(), psk_message_.data(), 1, secret_.data());
+      round.append(*job_.transcript, job_.truncated_hello);
+      round.digest(*job_.transcript, {digest_message_.at(0), size});
+      return true;
+    case 1:
+    case 3:
+    case 5:
+      round.key(hash, Bytes(secret_).first(size), state_);
+      return true;
+    case 2:
+      round.mac(hash, state_, constants_.resumption_binder, secret_.data());
+      return true;
+    case 4:
+      round.mac(hash, state_, constants_.finished, secret_.data());
+      return true;
+    case 6:
+      round.mac(hash, state_, digest_message_.data(), 1, job_.binder.writable().data());
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Derive-Secret(Master Secret, "res master", ClientHello..client Finished), and HKDF-Expand-Label(., "resumption",
+// nonce) for each ticket (sections 7.1, 4.6.1).
+bool Tls13Resumption::step(HashRound& round) {
+  const Hash hash = constants_.hash;
+  const std::size_t size = digest_size(hash);
+  switch (next_++) {
+    case 0:
+      round.key(hash, job_.master_secret->expose(size), state_);
+      round.append(*job_.transcript, job_.client_finished);
+      round.digest(*job_.transcript, {message_.at(constants_.resumption_master.context_at), size});
+      return true;
+    case 1:
+      round.mac(hash, state_, message_.data(), 1, secret_.data());
+      return true;
+    case 2:
+      round.key(hash, Bytes(secret_).first(size), state_);
+      return true;
+    case 3:
+      for (std::size_t i = 0; i < job_.count; ++i)
+        round.mac(hash, state_, constants_.resumption[i].data(), 1, job_.psks[i].writable().data());
+      return true;
+    default:
       return false;
   }
 }

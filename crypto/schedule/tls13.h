@@ -28,14 +28,17 @@ struct Tls13Constants {
   LabelMessage server_handshake_traffic;
   LabelMessage client_application_traffic;
   LabelMessage server_application_traffic;
-  PaddedMessage<1> zeros;          // a digest's size of zeros, to be replaced by a digest
-  ConstantMessage constant_zeros;  // the same, for Master Secret = HKDF-Extract(..., 0)
-  ConstantMessage derived;         // the rest is messages of HKDF-Expand-Label
+  LabelMessage resumption_master;
+  std::array<PaddedMessage<1>, kMaxTickets> resumption;  // by ticket
+  PaddedMessage<1> zeros;                                // a digest's size of zeros, to be replaced by a digest
+  ConstantMessage constant_zeros;                        // the same, for Master Secret = HKDF-Extract(..., 0)
+  ConstantMessage derived;                               // the rest is messages of HKDF-Expand-Label
   ConstantMessage finished;
   ConstantMessage traffic_update;
   ConstantMessage key16;
   ConstantMessage key32;
   ConstantMessage iv;
+  ConstantMessage resumption_binder;
 };
 
 /// One secret or digest.
@@ -131,6 +134,45 @@ class Tls13KeyUpdate {
   std::size_t next_ = 0;
   HmacState state_;
   TrafficKeys keys_;
+};
+
+/// The binder of a PSK (Tls13BinderJob).
+class Tls13Binder {
+ public:
+  using JobType = Tls13BinderJob;
+  /// The constants are those of the transcript's hash.
+  Tls13Binder(Tls13BinderJob& job, const Tls13Constants& constants)
+      : job_(job), constants_(constants), digest_message_(constants.zeros) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  Tls13BinderJob& job_;
+  const Tls13Constants& constants_;
+  std::size_t next_ = 0;
+  DigestBytes secret_;  // the early secret, the binder key, its Finished key
+  HmacState state_;     // of it
+  PaddedMessage<1> psk_message_;
+  PaddedMessage<1> digest_message_;  // the transcript's digest, as what the binder authenticates
+};
+
+/// The PSKs of tickets (Tls13ResumptionJob).
+class Tls13Resumption {
+ public:
+  using JobType = Tls13ResumptionJob;
+  /// The constants are those of the transcript's hash.
+  Tls13Resumption(Tls13ResumptionJob& job, const Tls13Constants& constants)
+      : job_(job), constants_(constants), message_(constants.resumption_master.message) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  Tls13ResumptionJob& job_;
+  const Tls13Constants& constants_;
+  std::size_t next_ = 0;
+  DigestBytes secret_;  // the resumption master secret
+  HmacState state_;     // of the master secret, then of it
+  PaddedMessage<1> message_;
 };
 
 }  // namespace lockstep::crypto

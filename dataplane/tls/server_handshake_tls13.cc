@@ -173,7 +173,7 @@ void Tls13Server::begin_key_schedule() {
   flight.shared_secret = derive.shared_secret.expose(shared_secret_size(choice.group));
   flight.hello_digest = hellos.digest[1];
   flight.transcript = &handshake.transcript;
-  flight.certificate_verify = certificate_verify;
+  flight.before_finished = certificate_verify;
   TrafficKeys& client = handshake.inbound.traffic;
   TrafficKeys& server = handshake.outbound.traffic;
   client.rename(handshake.link);

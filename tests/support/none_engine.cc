@@ -100,7 +100,7 @@ JobStatus server_flight(Tls13ServerFlightJob& job) {
   fill(job.client_application_secret.writable(), 0x30);
   fill(job.server_application_secret.writable(), 0x31);
   fill(job.master_secret.writable(), 0x40);
-  job.transcript->update(job.certificate_verify);
+  job.transcript->update(job.before_finished);
   append_finished(*job.transcript, Bytes(job.server_finished).first(size));
   return JobStatus::ok;
 }
@@ -108,6 +108,18 @@ JobStatus server_flight(Tls13ServerFlightJob& job) {
 JobStatus key_update(Tls13KeyUpdateJob& job) {
   for (std::uint8_t& byte : job.secret->writable()) byte = static_cast<std::uint8_t>(byte + 2);
   pattern_keys(*job.keys, job.secret->expose()[0]);
+  return JobStatus::ok;
+}
+
+JobStatus binder(Tls13BinderJob& job) {
+  job.transcript->update(job.truncated_hello);
+  fill(job.binder.writable(), kNoneBinder);
+  return JobStatus::ok;
+}
+
+JobStatus resumption(Tls13ResumptionJob& job) {
+  job.transcript->update(job.client_finished);
+  for (std::uint8_t i = 0; i < job.count; ++i) fill(job.psks[i].writable(), static_cast<std::uint8_t>(0x70 + i));
   return JobStatus::ok;
 }
 
@@ -187,6 +199,10 @@ JobStatus run_one(Job& job) {
       return server_flight(static_cast<Tls13ServerFlightJob&>(job));
     case JobKind::tls13_key_update:
       return key_update(static_cast<Tls13KeyUpdateJob&>(job));
+    case JobKind::tls13_binder:
+      return binder(static_cast<Tls13BinderJob&>(job));
+    case JobKind::tls13_resumption:
+      return resumption(static_cast<Tls13ResumptionJob&>(job));
     case JobKind::tls12_master_secret:
       return master_secret(static_cast<Tls12MasterSecretJob&>(job));
     case JobKind::tls12_finished:

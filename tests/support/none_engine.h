@@ -10,6 +10,8 @@ constexpr std::uint8_t kNonePrivateByte = 0x2a;
 /// Every Finished value consists of this byte, so that a fuzzer needs no hash to finish a handshake.
 constexpr std::uint8_t kNoneClientFinished = 0xc1;
 constexpr std::uint8_t kNoneServerFinished = 0x5e;
+/// And every binder of this one.
+constexpr std::uint8_t kNoneBinder = 0xb1;
 
 /// Serves every kind but CBC records at once, deterministically: the same job gives the same result in any order and
 /// any batch.

@@ -126,7 +126,7 @@ TEST(NoneEngine, FlightAppendsCertificateVerifyAndFinished) {
   const std::array<std::uint8_t, 5> certificate_verify = {15, 0, 0, 1, 7};
   Tls13ServerFlightJob job;
   job.transcript = &transcript;
-  job.certificate_verify = certificate_verify;
+  job.before_finished = certificate_verify;
   job.client_handshake_keys = &keys[0];
   job.server_handshake_keys = &keys[1];
   job.client_application_keys = &keys[2];

@@ -51,7 +51,7 @@ struct Flight {
     job.psk = input.psk;
     std::copy(input.hello_digest.begin(), input.hello_digest.end(), job.hello_digest.begin());
     job.transcript = &transcript;
-    job.certificate_verify = input.certificate_verify;
+    job.before_finished = input.certificate_verify;
     job.client_handshake_keys = keys.data();
     job.server_handshake_keys = &keys[1];
     job.client_application_keys = &keys[2];

@@ -26,6 +26,8 @@ constexpr std::array kClasses = {JobClass::key_share_x25519,
                                  JobClass::transcript,
                                  JobClass::tls13_server_flight,
                                  JobClass::tls13_key_update,
+                                 JobClass::tls13_binder,
+                                 JobClass::tls13_resumption,
                                  JobClass::tls12_master_secret,
                                  JobClass::tls12_finished,
                                  JobClass::seal,
@@ -62,6 +64,12 @@ class FaultyEngine final : public Engine {
         break;
       case JobKind::tls13_key_update:
         static_cast<Tls13KeyUpdateJob&>(job).keys->key.writable()[0] ^= 1;
+        break;
+      case JobKind::tls13_binder:
+        static_cast<Tls13BinderJob&>(job).binder.writable()[31] ^= 1;
+        break;
+      case JobKind::tls13_resumption:
+        static_cast<Tls13ResumptionJob&>(job).psks[1].writable()[0] ^= 1;
         break;
       case JobKind::tls12_master_secret:
         static_cast<Tls12MasterSecretJob&>(job).server_keys->iv.writable()[0] ^= 1;

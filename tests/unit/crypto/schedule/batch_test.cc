@@ -63,7 +63,7 @@ struct Flight {
     random.fill(job.hello_digest);
     job.shared_secret = shared_secret;
     job.psk = psk;
-    job.certificate_verify = certificate_verify;
+    job.before_finished = certificate_verify;
     job.transcript = &transcript;
     for (RecordKeys& each : keys) each.aead = static_cast<Aead>(random.below(3));
     job.client_handshake_keys = keys.data();
@@ -102,6 +102,44 @@ struct KeyUpdate {
   Secret<kMaxDigest> secret;
   RecordKeys keys;
   Tls13KeyUpdateJob job;
+};
+
+struct Binder {
+  explicit Binder(Random& random)
+      : transcript(any_hash(random)),
+        psk(random_bytes(random, digest_size(transcript.hash()))),
+        hello(random_bytes(random, random.below(2000))) {
+    transcript.update(random_bytes(random, random.below(300)));
+    job.psk = psk;
+    job.transcript = &transcript;
+    job.truncated_hello = hello;
+  }
+  Outputs outputs() const { return Outputs().add(job.binder.expose()).add(transcript); }
+  RunningHash transcript;
+  Buffer psk;
+  Buffer hello;
+  Tls13BinderJob job;
+};
+
+struct Resumption {
+  explicit Resumption(Random& random)
+      : transcript(any_hash(random)), finished(random_bytes(random, 4 + digest_size(transcript.hash()))) {
+    transcript.update(random_bytes(random, random.below(1000)));
+    random.fill(master_secret.writable());
+    job.master_secret = &master_secret;
+    job.transcript = &transcript;
+    job.client_finished = finished;
+    job.count = static_cast<std::uint8_t>(1 + random.below(kMaxTickets));
+  }
+  Outputs outputs() const {
+    Outputs all;
+    for (const Secret<kMaxDigest>& psk : job.psks) all.add(psk.expose());
+    return all.add(transcript);
+  }
+  RunningHash transcript;
+  Buffer finished;
+  Secret<kMaxDigest> master_secret;
+  Tls13ResumptionJob job;
 };
 
 struct MasterSecret {
@@ -213,6 +251,12 @@ TEST_P(Together, ServerFlightsOfBothHashesWithAndWithoutPsk) {
 }
 TEST_P(Together, KeyUpdates) {
   check<KeyUpdate>();
+}
+TEST_P(Together, Binders) {
+  check<Binder>();
+}
+TEST_P(Together, Resumptions) {
+  check<Resumption>();
 }
 TEST_P(Together, MasterSecretsFromSessionHashesAndRandoms) {
   check<MasterSecret>();

@@ -100,7 +100,7 @@ TEST_P(ServerFlight, AgreesWithLibcryptoOnRandomHandshakes) {
     job.psk = psk;
     std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
     job.transcript = &transcript;
-    job.certificate_verify = certificate_verify;
+    job.before_finished = certificate_verify;
     job.client_handshake_keys = &client_handshake;
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
@@ -153,6 +153,61 @@ TEST(KeyUpdate, ReplacesSecretAndKeys) {
     const Buffer next = expand_label(hash, old, "traffic upd", {}, digest_size(hash));
     EXPECT_EQ(bytes(secret.expose(digest_size(hash))), next);
     expect_tls13_keys(hash, next, keys);
+  }
+}
+
+TEST(Binder, AgreesWithLibcryptoOnRandomHellos) {
+  Random random = Random::from_number(5);
+  for (int i = 0; i < 100; ++i) {
+    const Hash hash = i % 2 == 0 ? Hash::sha256 : Hash::sha384;
+    const std::size_t size = digest_size(hash);
+    const Buffer psk = random_bytes(random, size);
+    const Buffer before = random_bytes(random, random.below(300));
+    const Buffer hello = random_bytes(random, random.below(3000));
+    RunningHash transcript(hash);
+    transcript.update(before);
+    Tls13BinderJob job;
+    job.psk = psk;
+    job.transcript = &transcript;
+    job.truncated_hello = hello;
+    run(job);
+
+    const Buffer early = extract(hash, Buffer(size, 0), psk);
+    const Buffer binder_key = expand_label(hash, early, "res binder", reference::hash_of(hash, {}), size);
+    const Buffer whole = reference::hash_of(hash, {before, hello});
+    EXPECT_EQ(bytes(job.binder.expose(size)), hmac(hash, expand_label(hash, binder_key, "finished", {}, size), whole));
+    EXPECT_EQ(digest(transcript), whole);
+  }
+}
+
+TEST(Resumption, MakesAsManyPsksAsAreWanted) {
+  Random random = Random::from_number(6);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    for (std::uint8_t count = 1; count <= kMaxTickets; ++count) {
+      const std::size_t size = digest_size(hash);
+      const Buffer master = random_bytes(random, size);
+      const Buffer before = random_bytes(random, 1000);
+      const Buffer finished = random_bytes(random, 4 + size);
+      Secret<kMaxDigest> secret;
+      secret.assign(master);
+      RunningHash transcript(hash);
+      transcript.update(before);
+      Tls13ResumptionJob job;
+      job.master_secret = &secret;
+      job.transcript = &transcript;
+      job.client_finished = finished;
+      job.count = count;
+      run(job);
+
+      const Buffer whole = reference::hash_of(hash, {before, finished});
+      const Buffer resumption = expand_label(hash, master, "res master", whole, size);
+      EXPECT_EQ(digest(transcript), whole);
+      for (std::uint8_t i = 0; i < kMaxTickets; ++i) {
+        const Buffer psk =
+            i < count ? expand_label(hash, resumption, "resumption", Buffer{0, i}, size) : Buffer(size, 0);
+        EXPECT_EQ(bytes(job.psks[i].expose(size)), psk);
+      }
+    }
   }
 }
 

@@ -70,6 +70,14 @@ RunningHash hellos(const Trace& trace, bool retried) {
   return transcript;
 }
 
+void run(Job& job) {
+  Job* const pointer = &job;
+  ScheduleEngine engine;
+  JobList done;
+  engine.run(std::span<Job* const>(&pointer, 1), done);
+  ASSERT_EQ(job.status, JobStatus::ok);
+}
+
 // The flight of one section, and what comes out of it.
 struct Flight {
   explicit Flight(int section, std::size_t others = 0)
@@ -86,7 +94,7 @@ struct Flight {
     job.psk = psk;
     std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
     job.transcript = &transcript;
-    job.certificate_verify = certificate_verify;
+    job.before_finished = certificate_verify;
     job.client_handshake_keys = &client_handshake;
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
@@ -192,6 +200,38 @@ INSTANTIATE_TEST_SUITE_P(Section, Rfc8448ClientFinished, testing::Values(3, 5, 7
 TEST_P(Rfc8448ClientFinished, IsTheTracesOne) {
   const Flight flight(GetParam());
   EXPECT_EQ(bytes(flight.job.client_finished.expose(32)), flight.trace.at("client", "calculate finished", "finished"));
+}
+
+TEST(Rfc8448Resumption, MakesThePskOfSection4FromSection3) {
+  const Trace trace(3);
+  Secret<kMaxDigest> master_secret;
+  master_secret.assign(trace.at("server", "extract secret \"master\"", "secret"));
+  RunningHash transcript = hellos(trace, false);
+  for (const char* const name : {"EncryptedExtensions", "Certificate", "CertificateVerify", "Finished"})
+    transcript.update(trace.server_message(name));
+  const Buffer finished = trace.at("client", "construct a Finished", "Finished");
+  Tls13ResumptionJob job;
+  job.master_secret = &master_secret;
+  job.transcript = &transcript;
+  job.client_finished = finished;
+  run(job);
+  EXPECT_EQ(digest(transcript), trace.at("client", "derive secret \"tls13 res master\"", "hash"));
+  EXPECT_EQ(bytes(job.psks[0].expose(32)), trace.at("server", "generate resumption secret", "expanded"));
+  EXPECT_EQ(bytes(job.psks[0].expose(32)), Trace(4).at("client", "extract secret \"early\"", "IKM"));
+}
+
+TEST(Rfc8448Resumption, BinderIsTheTracesOne) {
+  const Trace trace(4);
+  const Buffer psk = trace.at("client", "extract secret \"early\"", "IKM");
+  const Buffer prefix = trace.at("client", "calculate PSK binder", "ClientHello prefix");
+  RunningHash transcript;
+  Tls13BinderJob job;
+  job.psk = psk;
+  job.transcript = &transcript;
+  job.truncated_hello = prefix;
+  run(job);
+  EXPECT_EQ(digest(transcript), trace.at("client", "calculate PSK binder", "binder hash"));
+  EXPECT_EQ(bytes(job.binder.expose(32)), trace.at("client", "calculate PSK binder", "finished"));
 }
 
 }  // namespace
