@@ -92,6 +92,7 @@ struct Job {
   explicit Job(JobKind k) : kind(k) {}
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
+  bool ok() const { return status == JobStatus::ok; }
 
   JobKind kind;
   JobStatus status = JobStatus::idle;

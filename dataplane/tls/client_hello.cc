@@ -54,22 +54,6 @@ bool read_key_shares(Bytes body, Bytes& out) {
   return true;
 }
 
-// OfferedPsks (RFC 8446 section 4.2.11): identities and as many binders.
-bool is_offered_psks(Bytes body) {
-  Reader reader(body);
-  Reader identities(reader.vector16());
-  Reader binders(reader.vector16());
-  if (!reader.finished() || identities.remaining() == 0) return false;
-  std::size_t difference = 0;
-  for (; identities.remaining() != 0; ++difference) {
-    if (identities.vector16().empty()) return false;
-    identities.u32();
-  }
-  for (; binders.remaining() != 0; --difference)
-    if (binders.vector8().size() < digest_size(Hash::sha256)) return false;
-  return identities.ok() && binders.ok() && difference == 0;
-}
-
 constexpr std::array kGroups = {NamedGroup::x25519, NamedGroup::secp256r1, NamedGroup::secp384r1};
 
 }  // namespace
@@ -104,7 +88,7 @@ Error ClientHello::read_extensions(Bytes extensions) {
     if (seen[type]) return Error::duplicate_extension;
     seen[type] = true;
     // RFC 8446 section 4.2.11: pre_shared_key is the last one.
-    if (has_pre_shared_key) return Error::illegal_parameter;
+    if (offers_psk()) return Error::illegal_parameter;
     if (const Error error = read_extension(type, body); error != Error::none) return error;
   }
   return Error::none;
@@ -131,7 +115,7 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
       extended_master_secret = valid = body.empty();
       break;
     case ExtensionType::pre_shared_key:
-      has_pre_shared_key = valid = is_offered_psks(body);
+      valid = read_offered_psks(body);
       break;
     case ExtensionType::early_data:
       has_early_data = valid = body.empty();
@@ -139,11 +123,9 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
     case ExtensionType::supported_versions:
       valid = read_code_points(body, 1, supported_versions);
       break;
-    case ExtensionType::psk_key_exchange_modes: {
-      Bytes modes;
-      has_psk_modes = valid = read_vector8(body, modes);
+    case ExtensionType::psk_key_exchange_modes:
+      valid = read_vector8(body, psk_modes);
       break;
-    }
     case ExtensionType::key_share:
       has_key_share = valid = read_key_shares(body, key_shares);
       break;
@@ -176,7 +158,27 @@ Error ClientHello::read_server_name(Bytes body) {
   return Error::none;
 }
 
+// OfferedPsks (RFC 8446 section 4.2.11): identities with their ages, and as many binders.
+bool ClientHello::read_offered_psks(Bytes body) {
+  Reader reader(body);
+  psk_identities = reader.vector16();
+  psk_binders = reader.vector16();
+  if (!reader.finished() || psk_identities.empty()) return false;
+  Reader identities(psk_identities);
+  Reader binders(psk_binders);
+  std::size_t difference = 0;
+  for (; identities.remaining() != 0; ++difference) {
+    if (identities.vector16().empty()) return false;
+    identities.u32();
+  }
+  for (; binders.remaining() != 0; --difference)
+    if (binders.vector8().size() < digest_size(Hash::sha256)) return false;
+  return identities.ok() && binders.ok() && difference == 0;
+}
+
 Error ClientHello::check_key_shares() const {
+  // Shares without a list of groups are for negotiation to refuse.
+  if (supported_groups.empty()) return Error::none;
   // RFC 8446 section 4.2.8: one share per group, and only for groups that are offered.
   for (const NamedGroup group : kGroups) {
     std::size_t shares = 0;

@@ -1,6 +1,7 @@
 // The ClientHello message (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2).
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "crypto/algorithms.h"
@@ -35,6 +36,9 @@ class CodePoints {
   Bytes bytes_;
 };
 
+/// RFC 8446 section 4.2.9.
+enum class PskMode : std::uint8_t { psk_ke = 0, psk_dhe_ke = 1 };
+
 /// What a ClientHello says. Views into the message; unknown extensions, suites, groups and versions are passed over
 /// (RFC 8701).
 struct ClientHello {
@@ -52,12 +56,21 @@ struct ClientHello {
   Bytes alpn;                  // ProtocolNameList without its length
   Bytes key_shares;            // KeyShareEntry list without its length
   bool has_key_share = false;  // the list may be empty
-  bool has_pre_shared_key = false;
-  bool has_psk_modes = false;
+  Bytes psk_modes;             // PskKeyExchangeMode list
+  Bytes psk_identities;        // PskIdentity list without its length; empty: no pre_shared_key
+  Bytes psk_binders;           // as many binders, each with its length; the end of the message
   bool has_early_data = false;
   bool extended_master_secret = false;
   bool secure_renegotiation = false;  // extension or SCSV
   bool fallback = false;              // TLS_FALLBACK_SCSV
+
+  bool offers_psk() const { return !psk_identities.empty(); }
+  bool allows(PskMode mode) const {
+    return std::find(psk_modes.begin(), psk_modes.end(), static_cast<std::uint8_t>(mode)) != psk_modes.end();
+  }
+  /// Bytes at the end of the message that binders do not cover: their list with its length (RFC 8446 section
+  /// 4.2.11.2).
+  std::size_t binders_size() const { return 2 + psk_binders.size(); }
 
   /// Reads the body: malformed_message when it does not parse to its exact end, duplicate_extension,
   /// illegal_parameter, bad_renegotiation_info, bad_key_share.
@@ -69,6 +82,7 @@ struct ClientHello {
   Error read_extensions(Bytes extensions);
   Error read_extension(std::uint16_t type, Bytes body);
   Error read_server_name(Bytes body);
+  bool read_offered_psks(Bytes body);
   Error check_key_shares() const;
 };
 

@@ -12,9 +12,9 @@ Connection::~Connection() {
 
 // The calls of Session.
 
-void Connection::receive(std::span<const MutableBytes> unread, Effects& effects) {
+void Connection::receive(std::span<const MutableBytes> unread, Instant now, Effects& effects) {
   if (abandoned_) return;
-  const Call call(*this, effects);
+  const Call call(*this, now, effects);
   InputCursor cursor(unread);
   if (discards_input()) {
     if (inbound_.idle()) link_.dispose(false, static_cast<std::uint32_t>(cursor.remaining()));
@@ -47,22 +47,22 @@ void Connection::receive(std::span<const MutableBytes> unread, Effects& effects)
   }
 }
 
-void Connection::peer_fin(Effects& effects) {
+void Connection::peer_fin(Instant now, Effects& effects) {
   if (abandoned_) return;
-  const Call call(*this, effects);
+  const Call call(*this, now, effects);
   fin_ = true;
 }
 
-void Connection::write(std::span<const MutableBytes> pending, std::uint32_t budget, Effects& effects) {
+void Connection::write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant now, Effects& effects) {
   if (abandoned_ || !established_ || ending_ != Ending::no) return;
-  const Call call(*this, effects);
+  const Call call(*this, now, effects);
   outbound_.write(link_, pending, budget);
   if (outbound_.at_record_limit(link_.core)) fail(Error::record_limit);
 }
 
-void Connection::shutdown(Effects& effects) {
+void Connection::shutdown(Instant now, Effects& effects) {
   if (abandoned_ || ending_ != Ending::no) return;
-  const Call call(*this, effects);
+  const Call call(*this, now, effects);
   outbound_.end_with(Alert::close_notify);
   if (established_) return;
   if (handshake_ != nullptr) link_.core.counters.handshakes_failed.add();
@@ -70,38 +70,37 @@ void Connection::shutdown(Effects& effects) {
   ending_ = Ending::by_alert;
 }
 
-void Connection::job_done(crypto::Job& job, Effects& effects) {
+void Connection::job_done(crypto::Job& job, Instant now, Effects& effects) {
   --link_.jobs_in_flight;
   if (abandoned_) {
     if (idle()) clear();
     return;
   }
-  const Call call(*this, effects);
-  switch (job.kind) {
-    case JobKind::seal:
-      static_cast<SealRecord&>(job).returned = true;
-      break;
-    case JobKind::open:
-      static_cast<OpenRecord&>(job).returned = true;
-      break;
-    case JobKind::tls13_key_update: {
-      const bool ours = &job == &outbound_.traffic.update;
-      const Error error = ours ? outbound_.key_update_done() : inbound_.key_update_done(link_);
-      if (error == Error::none) break;
-      fail(error);
-      // Without keys for it there is no alert.
-      if (ours) ending_ = Ending::by_force;
-      break;
-    }
-    default:
-      --handshake_->pending_jobs;
+  const Call call(*this, now, effects);
+  if (handshake_ != nullptr && handshake_->holds(job)) {
+    --handshake_->pending_jobs;
+  } else if (job.kind == JobKind::seal) {
+    static_cast<SealRecord&>(job).returned = true;
+  } else if (job.kind == JobKind::open) {
+    static_cast<OpenRecord&>(job).returned = true;
+  } else {
+    key_update_done(job);
   }
   take_opened_records();
 }
 
+void Connection::key_update_done(const crypto::Job& job) {
+  const bool ours = &job == &outbound_.traffic.update;
+  const Error error = ours ? outbound_.key_update_done() : inbound_.key_update_done(link_);
+  if (error == Error::none) return;
+  fail(error);
+  // Without keys for it there is no alert.
+  if (ours) ending_ = Ending::by_force;
+}
+
 void Connection::timeout(Instant now, Effects& effects) {
   if (abandoned_ || !handshaking() || now < deadline_) return;
-  const Call call(*this, effects);
+  const Call call(*this, now, effects);
   fail(Error::handshake_timeout);
 }
 
@@ -121,6 +120,7 @@ SessionInfo Connection::info() const {
   info.group = negotiated_.group;
   info.signature_scheme = negotiated_.signature_scheme;
   info.hello_retry = negotiated_.hello_retry;
+  info.resumed = negotiated_.resumed;
   info.server_name = {negotiated_.server_name.data(), negotiated_.server_name_size};
   info.alpn = {negotiated_.alpn.data(), negotiated_.alpn_size};
   info.phase = name(phase_);
@@ -176,6 +176,7 @@ void Connection::establish() {
   link_.effects->established = true;
   Counters& counters = link_.core.counters;
   (negotiated_.version == Version::tls13 ? counters.handshakes_tls13 : counters.handshakes_tls12).add();
+  if (negotiated_.resumed) counters.handshakes_resumed.add();
 }
 
 void Connection::release_handshake() {

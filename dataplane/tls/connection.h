@@ -17,11 +17,11 @@ class Connection {
   ~Connection();
 
   // As in Session.
-  void receive(std::span<const MutableBytes> unread, Effects& effects);
-  void peer_fin(Effects& effects);
-  void write(std::span<const MutableBytes> pending, std::uint32_t budget, Effects& effects);
-  void shutdown(Effects& effects);
-  void job_done(crypto::Job& job, Effects& effects);
+  void receive(std::span<const MutableBytes> unread, Instant now, Effects& effects);
+  void peer_fin(Instant now, Effects& effects);
+  void write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant now, Effects& effects);
+  void shutdown(Instant now, Effects& effects);
+  void job_done(crypto::Job& job, Instant now, Effects& effects);
   void timeout(Instant now, Effects& effects);
   void abandon();
 
@@ -44,7 +44,10 @@ class Connection {
   // Makes the effects of a call reachable, and brings everything to rest at its end.
   class Call {
    public:
-    Call(Connection& connection, Effects& effects) : connection_(connection) { connection.link_.effects = &effects; }
+    Call(Connection& connection, Instant now, Effects& effects) : connection_(connection) {
+      connection.link_.effects = &effects;
+      connection.link_.now = now;
+    }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
     ~Call() {
@@ -63,6 +66,8 @@ class Connection {
   bool advance_handshake();
   void establish();
   void release_handshake();
+
+  void key_update_done(const crypto::Job& job);
 
   bool wants_record() const;
   Error take_record(InputCursor& cursor, const RecordHeader& header);

@@ -58,6 +58,10 @@ std::unique_ptr<Core, void (*)(Core*)> make_core(const CoreLimits& limits, Envir
   return {new Core(limits, environment, random), [](Core* core) { delete core; }};
 }
 
+void set_wall_clock_offset(Core& core, Duration offset) {
+  core.wall_clock_offset = offset;
+}
+
 const Counters& counters(const Core& core) {
   return core.counters;
 }

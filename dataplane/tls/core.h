@@ -60,6 +60,7 @@ class Core {
   Pool<ForgetSession> forget_sessions;
   SessionCache sessions;
   Instant next_age = Instant::never();
+  Duration wall_clock_offset;     // from an Instant to Unix time; see set_wall_clock_offset
   std::size_t largest_frame = 0;  // bytes of the largest coroutine frame seen
 
  private:

@@ -15,6 +15,12 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, handshakes_started, "Handshakes started")                      \
   X(counter, handshakes_tls13, "TLS 1.3 handshakes completed")              \
   X(counter, handshakes_tls12, "TLS 1.2 handshakes completed")              \
+  X(counter, handshakes_resumed, "Handshakes that resumed a session")        \
+  X(counter, tickets_issued, "Session tickets sent")                          \
+  X(counter, tickets_unknown, "Tickets refused: sealed under no key of ours") \
+  X(counter, tickets_damaged, "Tickets refused: they do not open")            \
+  X(counter, tickets_expired, "Tickets refused: too old, or from the future") \
+  X(counter, tickets_mismatched, "Tickets refused: of another service, version, server name or hash") \
   X(counter, handshakes_failed, "Handshakes that did not complete")         \
   X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
   X(counter, alerts_sent, "Fatal alerts sent")                              \

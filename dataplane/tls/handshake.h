@@ -1,6 +1,8 @@
 // What a handshake coroutine works with, from the first byte until the session is established.
 #pragma once
 
+#include <functional>
+
 #include "dataplane/tls/client_hello.h"
 #include "dataplane/tls/coroutine.h"
 #include "dataplane/tls/handshake_reader.h"
@@ -14,12 +16,14 @@ namespace lockstep::tls {
 enum class Phase : std::uint8_t {
   client_hello,   // the first one is awaited
   retried_hello,  // the one after HelloRetryRequest is awaited
+  resumption,     // tickets are being opened, a binder checked
   key_share,      // our key pair is being made
   signing,        // derive and sign jobs, and what leads to them
   key_schedule,
   server_flight,        // being sealed
   client_key_exchange,  // awaited (TLS 1.2)
   client_finished,      // awaited, with change_cipher_spec before it in TLS 1.2
+  tickets,              // being made for the client
   established,
   closing,  // an alert is under way
   closed,
@@ -33,10 +37,21 @@ struct Negotiated {
   crypto::NamedGroup group{};
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
+  bool resumed = false;
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
   std::array<char, 255> server_name;
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
+};
+
+/// What the coroutines of TLS 1.3 hand on to one another.
+struct Tls13Progress {
+  Tls13Choice choice;
+  Bytes hello;                                     // what the transcript lacks of the ClientHello
+  bool wants_tickets = false;                      // the client could use them
+  std::optional<std::uint16_t> selected_identity;  // of the PSK; nullopt: a full handshake
+  Secret<kMaxDigest> secret;                       // the PSK; from the server's flight on, the master secret
+  Message client_finished;                         // valid until the next message is awaited
 };
 
 /// Lives in the core's pool with the coroutine's frame, so that a session without a handshake needs neither. The
@@ -64,7 +79,8 @@ struct Handshake {
   Message hello_message;  // the last ClientHello; valid until the next message is awaited
   ClientHello hello;      // views into it
   const Identity* identity = nullptr;
-  std::string_view alpn;                         // in the configuration
+  std::string_view alpn;  // in the configuration
+  Tls13Progress tls13;
   Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well
 
   // Rules of the record layer that depend on where the handshake is.
@@ -97,6 +113,11 @@ struct Handshake {
     ++pending_jobs;
     link.submit(job);
   }
+  /// Whether a job is the handshake's, and not one of the record layer's: it lies here, most likely in the frame.
+  bool holds(const crypto::Job& job) const {
+    const std::less<const void*> before;
+    return !before(&job, this) && before(&job, this + 1);
+  }
   /// All jobs submitted are back.
   Awaiter jobs() { return {*this, Awaiting::jobs}; }
   /// The next handshake message; its views hold until the next one is awaited.
@@ -113,6 +134,11 @@ struct Handshake {
     return !ready() && (awaiting == Awaiting::message || awaiting == Awaiting::change_cipher_spec);
   }
 
+  /// TLS 1.3: sends a ServerHello or HelloRetryRequest in plaintext; behind the `first` one, for clients that ask for
+  /// it with a session identifier, the change_cipher_spec that makes the rest look like TLS 1.2 (RFC 8446 appendix
+  /// D.4).
+  Error send_hello_tls13(Bytes message, bool first);
+
   /// Reads a ClientHello. Its views hold as long as the message's.
   Error read_hello(const Message& message);
   /// Chooses the identity and the application protocol by what the hello asks for, and remembers the names.
@@ -121,8 +147,14 @@ struct Handshake {
 
 /// Reads the ClientHello, chooses the version, and names the coroutine that goes on with it.
 Coroutine server_handshake(Handshake& handshake);
-/// RFC 8446. `hello` has been read.
+/// RFC 8446, in four parts: `hello` has been read; chooses, and asks for another hello if need be.
+Coroutine negotiate_tls13(Handshake& handshake);
+/// Looks for a session to resume among the tickets that the client offers.
+Coroutine resume_tls13(Handshake& handshake);
+/// From ServerHello to the client's Finished.
 Coroutine server_handshake_tls13(Handshake& handshake);
+/// NewSessionTicket.
+Coroutine issue_tickets_tls13(Handshake& handshake);
 /// RFC 5246 and RFC 8422. `hello` has been read.
 Coroutine server_handshake_tls12(Handshake& handshake);
 

@@ -10,6 +10,9 @@ struct Link {
   crypto::JobOwner owner;
   std::uint32_t jobs_in_flight = 0;
   Effects* effects = nullptr;  // of the call under way; nullptr between calls
+  Instant now{};               // of the last call
+
+  std::int64_t unix_milliseconds() const { return (now + core.wall_clock_offset).ns / 1'000'000; }
 
   void submit(crypto::Job& job) {
     job.owner = owner;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace lockstep::tls {
 
@@ -82,14 +81,6 @@ std::optional<Signer> choose_signer_tls12(const Identity& identity, const Client
   return std::nullopt;
 }
 
-std::optional<Signer> choose_signer_tls13(const Identity& identity, const ClientHello& hello) {
-  for (const Credential& credential : identity.credentials) {
-    const auto scheme = choose_scheme(*credential.key, Version::tls13, hello.signature_algorithms);
-    if (scheme) return Signer{&credential, *scheme};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<Version, Error> choose_version(const ServerConfig& config, const ClientHello& hello) {
@@ -127,14 +118,13 @@ Result<std::string_view, Error> choose_alpn(const ServerConfig& config, const Cl
   return Failure{Error::no_common_alpn};
 }
 
-Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Identity& identity,
-                                        const ClientHello& hello) {
+Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const ClientHello& hello) {
   // RFC 8446 section 4.1.2: exactly the null method.
   if (hello.compression_methods.size() != 1 || hello.compression_methods[0] != kNullCompression)
     return Failure{Error::no_null_compression};
   // RFC 8446 section 9.2, and section 4.2.9 for the last.
-  if (hello.signature_algorithms.empty() || hello.supported_groups.empty() || !hello.has_key_share ||
-      (hello.has_pre_shared_key && !hello.has_psk_modes))
+  if ((!hello.offers_psk() && (hello.signature_algorithms.empty() || hello.supported_groups.empty())) ||
+      hello.supported_groups.empty() == hello.has_key_share || (hello.offers_psk() && hello.psk_modes.empty()))
     return Failure{Error::missing_extension};
 
   Tls13Choice choice;
@@ -157,15 +147,32 @@ Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Identi
   if (error != Error::none) return Failure{error};
   if (!group)
     group = choose(config.groups, hello.supported_groups, config.prefer_server_order, [](NamedGroup) { return true; });
-  if (!group) return Failure{Error::no_common_group};
-  choice.group = *group;
-  error = hello.find_key_share(choice.group, choice.key_share);
+  choice.group = group;
+  if (!group) {
+    if (!choose_psk_mode(config, hello, choice)) return Failure{Error::no_common_group};
+    return choice;
+  }
+  error = hello.find_key_share(*group, choice.key_share);
   if (error != Error::none) return Failure{error};
-
-  const auto signer = choose_signer_tls13(identity, hello);
-  if (!signer) return Failure{Error::no_common_signature_scheme};
-  choice.signer = *signer;
   return choice;
+}
+
+std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientHello& hello,
+                                       const Tls13Choice& choice) {
+  if (config.ticket_keys == nullptr || !hello.offers_psk()) return std::nullopt;
+  if (choice.group && hello.allows(PskMode::psk_dhe_ke)) return PskMode::psk_dhe_ke;
+  if (config.psk_ke && hello.allows(PskMode::psk_ke)) return PskMode::psk_ke;
+  return std::nullopt;
+}
+
+Result<Signer, Error> choose_signer_tls13(const Identity& identity, const ClientHello& hello) {
+  // RFC 8446 section 4.2.3.
+  if (hello.signature_algorithms.empty()) return Failure{Error::missing_extension};
+  for (const Credential& credential : identity.credentials) {
+    const auto scheme = choose_scheme(*credential.key, Version::tls13, hello.signature_algorithms);
+    if (scheme) return Signer{&credential, *scheme};
+  }
+  return Failure{Error::no_common_signature_scheme};
 }
 
 Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity,

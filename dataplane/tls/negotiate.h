@@ -1,6 +1,8 @@
 // What a server chooses from a ClientHello. Pure functions of configuration and hello.
 #pragma once
 
+#include <optional>
+
 #include "crypto/base/result.h"
 #include "dataplane/tls/cipher_suites.h"
 #include "dataplane/tls/client_hello.h"
@@ -22,16 +24,21 @@ struct Signer {
   crypto::SignatureScheme scheme{};
 };
 
-/// Everything of a TLS 1.3 handshake.
+/// What is chosen in TLS 1.3 before it is known whether a session is resumed.
 struct Tls13Choice {
   const CipherSuiteTraits* suite = nullptr;
-  crypto::NamedGroup group{};
-  Bytes key_share;  // the client's for `group`; empty: to be asked for by HelloRetryRequest
-  Signer signer;
+  std::optional<crypto::NamedGroup> group;  // nullopt: none in common; a PSK by itself may do
+  Bytes key_share;                          // the client's for `group`; empty: to be asked for by HelloRetryRequest
 };
-/// missing_extension, illegal_parameter, no_common_cipher_suite, no_common_group, no_common_signature_scheme,
-/// bad_key_share.
-Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Identity& identity, const ClientHello& hello);
+/// missing_extension, no_null_compression, no_common_cipher_suite, no_common_group, bad_key_share.
+Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const ClientHello& hello);
+
+/// How a PSK may be used with `choice` (RFC 8446 section 4.2.9), psk_dhe_ke wherever it is possible; nullopt: not at
+/// all.
+std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientHello& hello, const Tls13Choice& choice);
+
+/// Who signs in TLS 1.3: missing_extension, no_common_signature_scheme.
+Result<Signer, Error> choose_signer_tls13(const Identity& identity, const ClientHello& hello);
 
 /// Everything of a TLS 1.2 handshake with ECDHE.
 struct Tls12Choice {

@@ -73,7 +73,8 @@ struct ServerConfig {
   /// Sessions are resumed by tickets sealed under these; nullptr: neither issued nor taken.
   std::shared_ptr<const TicketKeys> ticket_keys;
   Duration session_lifetime = hours(2);  // of tickets and cached sessions; at most seven days (RFC 8446 section 4.6.1)
-  std::uint8_t tickets = 2;              // sent after a TLS 1.3 handshake
+  std::uint8_t tickets = 2;              // sent after a TLS 1.3 handshake, at most 4; one after a resumed one
+  bool psk_ke = false;  // resume without a key exchange where only that is possible: no forward secrecy
   /// What a session may be resumed within: it differs between services, and between policies of one.
   std::array<std::uint8_t, 16> resumption_scope{};
   Duration handshake_timeout = seconds(15);

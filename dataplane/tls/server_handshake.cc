@@ -11,6 +11,8 @@ const char* name(Phase phase) {
       return "client_hello";
     case Phase::retried_hello:
       return "retried_hello";
+    case Phase::resumption:
+      return "resumption";
     case Phase::key_share:
       return "key_share";
     case Phase::signing:
@@ -23,6 +25,8 @@ const char* name(Phase phase) {
       return "client_key_exchange";
     case Phase::client_finished:
       return "client_finished";
+    case Phase::tickets:
+      return "tickets";
     case Phase::established:
       return "established";
     case Phase::closing:
@@ -80,7 +84,7 @@ Coroutine server_handshake(Handshake& handshake) {
   if (!version.ok()) co_return version.error();
   if (const Error error = handshake.choose_names(); error != Error::none) co_return error;
   handshake.negotiated.version = version.value();
-  handshake.successor = version.value() == Version::tls13 ? &server_handshake_tls13 : &server_handshake_tls12;
+  handshake.successor = version.value() == Version::tls13 ? &negotiate_tls13 : &server_handshake_tls12;
   co_return Error::none;
 }
 

@@ -49,10 +49,16 @@ Bytes ServerHelloTls13::write(MutableBytes out) const {
     write_fixed(writer, random, session_id, cipher_suite);
     const auto extensions = writer.length16();
     write_selected_version(writer);
-    const auto extension = begin_extension(writer, ExtensionType::key_share);
-    writer.u16(static_cast<std::uint16_t>(group));
-    const auto key = writer.length16();
-    writer.bytes(public_key);
+    if (group) {
+      const auto extension = begin_extension(writer, ExtensionType::key_share);
+      writer.u16(static_cast<std::uint16_t>(*group));
+      const auto key = writer.length16();
+      writer.bytes(public_key);
+    }
+    if (selected_identity) {
+      const auto extension = begin_extension(writer, ExtensionType::pre_shared_key);
+      writer.u16(*selected_identity);
+    }
   }
   return written(writer);
 }

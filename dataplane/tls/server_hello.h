@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "crypto/algorithms.h"
 #include "dataplane/tls/handshake_message.h"
@@ -20,8 +21,9 @@ struct ServerHelloTls13 {
   Bytes random;
   Bytes session_id;  // legacy_session_id_echo
   CipherSuite cipher_suite{};
-  crypto::NamedGroup group{};
+  std::optional<crypto::NamedGroup> group;  // nullopt: no key exchange (psk_ke)
   Bytes public_key;
+  std::optional<std::uint16_t> selected_identity;  // of the PSK that is used (RFC 8446 section 4.2.11)
 
   /// Writes the message and returns it; empty when it does not fit.
   Bytes write(MutableBytes out) const;

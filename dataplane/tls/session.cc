@@ -23,24 +23,24 @@ const Connection& Session::connection() const {
   return *std::launder(reinterpret_cast<const Connection*>(storage_.data()));
 }
 
-void Session::receive(std::span<const MutableBytes> unread, Instant, Effects& effects) {
-  connection().receive(unread, effects);
+void Session::receive(std::span<const MutableBytes> unread, Instant now, Effects& effects) {
+  connection().receive(unread, now, effects);
 }
 
-void Session::peer_fin(Instant, Effects& effects) {
-  connection().peer_fin(effects);
+void Session::peer_fin(Instant now, Effects& effects) {
+  connection().peer_fin(now, effects);
 }
 
-void Session::write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant, Effects& effects) {
-  connection().write(pending, budget, effects);
+void Session::write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant now, Effects& effects) {
+  connection().write(pending, budget, now, effects);
 }
 
-void Session::shutdown(Instant, Effects& effects) {
-  connection().shutdown(effects);
+void Session::shutdown(Instant now, Effects& effects) {
+  connection().shutdown(now, effects);
 }
 
-void Session::job_done(crypto::Job& job, Instant, Effects& effects) {
-  connection().job_done(job, effects);
+void Session::job_done(crypto::Job& job, Instant now, Effects& effects) {
+  connection().job_done(job, now, effects);
 }
 
 void Session::timeout(Instant now, Effects& effects) {

@@ -63,6 +63,8 @@ struct CoreLimits {
 /// What all sessions of one core share: pools, randomness, counters. Defined in core.h.
 class Core;
 std::unique_ptr<Core, void (*)(Core*)> make_core(const CoreLimits& limits, Environment& environment, Random& random);
+/// What to add to an Instant to get Unix time, for the ages of sessions. May change at any time: clocks are set.
+void set_wall_clock_offset(Core& core, Duration offset);
 const Counters& counters(const Core& core);
 /// Answers a question that another core has put to this one.
 void answer(Core& core, crypto::RemoteJob& job, Instant now);

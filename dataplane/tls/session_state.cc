@@ -9,7 +9,6 @@ namespace {
 // Of the format: states of other versions of this program are not resumed.
 constexpr std::uint8_t kFormat = 1;
 
-// RFC 8446 section 4.6.1.
 constexpr Duration kLongestLifetime = hours(7 * 24);
 // By how much the clocks of those who share ticket keys may differ.
 constexpr Duration kClockSkew = seconds(10);
@@ -61,11 +60,15 @@ bool SessionState::read(Bytes state) {
   return reader.finished() && extended <= 1;
 }
 
+Duration lifetime_of_sessions(const ServerConfig& config) {
+  return std::min(config.session_lifetime, kLongestLifetime);
+}
+
 Resumption SessionState::check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const {
   if (version != spoken || scope != config.resumption_scope ||
       !std::equal(server_name.begin(), server_name.end(), name.begin(), name.end()))
     return Resumption::mismatched;
-  const std::int64_t lifetime = std::min(config.session_lifetime, kLongestLifetime).milliseconds();
+  const std::int64_t lifetime = lifetime_of_sessions(config).milliseconds();
   // Nothing is subtracted from `issued`, which may be any number.
   const bool issued_already = issued <= now + kClockSkew.milliseconds();
   return issued_already && issued >= now - lifetime ? Resumption::possible : Resumption::expired;

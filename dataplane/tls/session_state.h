@@ -8,6 +8,9 @@
 
 namespace lockstep::tls {
 
+/// How long sessions may be resumed: ServerConfig::session_lifetime, at most seven days (RFC 8446 section 4.6.1).
+Duration lifetime_of_sessions(const ServerConfig& config);
+
 /// What becomes of a session that a client offers to resume. None of them is an error: without a session the handshake
 /// is a full one.
 enum class Resumption : std::uint8_t {

@@ -15,6 +15,21 @@ void set_key(RecordJob& job, const TicketKey& key) {
 
 }  // namespace
 
+void count_refused(Counters& counters, Resumption why) {
+  switch (why) {
+    case Resumption::possible:
+      break;
+    case Resumption::unknown:
+      return counters.tickets_unknown.add();
+    case Resumption::damaged:
+      return counters.tickets_damaged.add();
+    case Resumption::expired:
+      return counters.tickets_expired.add();
+    case Resumption::mismatched:
+      return counters.tickets_mismatched.add();
+  }
+}
+
 Bytes TicketSealer::prepare(const TicketKey& key, const SessionState& state, Random& random, MutableBytes out) {
   const Bytes plaintext = state.write(state_.writable());
   Writer ticket(out);
@@ -47,7 +62,7 @@ bool TicketOpener::prepare(const TicketKeys& keys, Bytes ticket) {
 }
 
 bool TicketOpener::read(SessionState& state) const {
-  return job.status == crypto::JobStatus::ok && state.read(state_.expose(size_));
+  return job.ok() && state.read(state_.expose(size_));
 }
 
 }  // namespace lockstep::tls

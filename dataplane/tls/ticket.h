@@ -7,6 +7,7 @@
 #pragma once
 
 #include "crypto/base/random.h"
+#include "dataplane/tls/counters.h"
 #include "dataplane/tls/session_state.h"
 #include "dataplane/tls/ticket_keys.h"
 
@@ -16,6 +17,9 @@ namespace lockstep::tls {
 constexpr std::size_t kTicketOverhead = kTicketKeyName + crypto::kAeadNonce + crypto::kAeadTag;
 /// The largest ticket that is issued.
 constexpr std::size_t kMaxTicket = kTicketOverhead + SessionState::kMaxSize;
+
+/// Counts a ticket that was not taken, by why.
+void count_refused(Counters& counters, Resumption why);
 
 /// Seals one ticket after the other.
 class TicketSealer {

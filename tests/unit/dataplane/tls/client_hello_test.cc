@@ -37,9 +37,13 @@ TEST(ClientHelloMessage, IsReadWhole) {
   EXPECT_EQ(hello.ec_point_formats.size(), 1U);
   EXPECT_EQ(hello.alpn.size(), 12U);
   EXPECT_TRUE(hello.has_key_share);
-  EXPECT_TRUE(hello.has_psk_modes);
+  EXPECT_TRUE(hello.allows(PskMode::psk_dhe_ke));
+  EXPECT_FALSE(hello.allows(PskMode::psk_ke));
   EXPECT_TRUE(hello.has_early_data);
-  EXPECT_TRUE(hello.has_pre_shared_key);
+  EXPECT_TRUE(hello.offers_psk());
+  EXPECT_EQ(hello.psk_identities.size(), 2U + 6 + 4);
+  EXPECT_EQ(hello.binders_size(), 2U + 1 + 32);
+  EXPECT_EQ(hello.psk_binders.data() + hello.psk_binders.size(), body.data() + body.size()) << "the end of the message";
   EXPECT_TRUE(hello.extended_master_secret);
   EXPECT_TRUE(hello.secure_renegotiation);
   EXPECT_FALSE(hello.fallback);

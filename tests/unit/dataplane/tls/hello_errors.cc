@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/dataplane/tls/ticket_support.h"
+
 namespace lockstep::tls::test {
 
 using enum ContentType;
@@ -83,6 +85,45 @@ std::vector<Row> hello_errors() {
        }},
       {Error::missing_extension, "key_share",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.remove(ExtensionType::key_share); })); }},
+      {Error::missing_extension, "key_share without supported_groups",
+       [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.remove(ExtensionType::supported_groups); })); }},
+      {Error::missing_extension, "a PSK that is not taken, and nothing for a certificate",
+       [](Scene& s) {
+         s.handshake(hello_of([](Hello& h) {
+           h.remove(ExtensionType::signature_algorithms);
+           h.set(ExtensionType::pre_shared_key, offered_psks({text("ticket")}));
+         }));
+       }},
+      {Error::no_common_group, "a PSK by itself that is not taken",
+       [](Scene& s) {
+         Random random = Random::from_number(1);
+         s.config.ticket_keys = ticket_keys(1, random);
+         s.config.psk_ke = true;
+         s.handshake(hello_of([](Hello& h) {
+           h.set(ExtensionType::psk_key_exchange_modes, {1, 0});
+           h.remove(ExtensionType::supported_groups).remove(ExtensionType::key_share);
+           h.set(ExtensionType::pre_shared_key, offered_psks({text("ticket")}));
+         }));
+       }},
+      {Error::hello_changed_after_retry, "a PSK that was not there",
+       [](Scene& s) {
+         retry(s, [](Hello& h) { h.set(ExtensionType::pre_shared_key, offered_psks({text("ticket")})); });
+       }},
+      {Error::bad_binder, "any byte",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         s.handshake(hello_of([&](Hello& h) {
+           h.set(ExtensionType::pre_shared_key, offered_psks({offer.ticket()}, Buffer(32, 0xb2)));
+         }));
+       }},
+      {Error::bad_binder, "of another length",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         s.handshake(hello_of([&](Hello& h) {
+           h.set(ExtensionType::pre_shared_key,
+                 offered_psks({offer.ticket()}, Buffer(33, lockstep::test::kNoneBinder)));
+         }));
+       }},
       {Error::missing_extension, "psk_key_exchange_modes",
        [](Scene& s) {
          const Buffer psk =

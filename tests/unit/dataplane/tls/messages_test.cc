@@ -7,6 +7,7 @@
 #include "dataplane/tls/encrypted_extensions.h"
 #include "dataplane/tls/finished.h"
 #include "dataplane/tls/key_update.h"
+#include "dataplane/tls/new_session_ticket_tls13.h"
 #include "dataplane/tls/server_hello.h"
 #include "dataplane/tls/server_key_exchange.h"
 #include "tests/unit/dataplane/tls/bytes.h"
@@ -34,8 +35,8 @@ const Buffer kSessionId = {1, 2, 3};
 
 TEST(ServerHelloMessage, IsWrittenForTls13) {
   const Buffer key(32, 9);
-  const ServerHelloTls13 hello{kRandomBytes, kSessionId, CipherSuite::tls_aes_256_gcm_sha384,
-                               crypto::NamedGroup::x25519, key};
+  const ServerHelloTls13 hello{
+      kRandomBytes, kSessionId, CipherSuite::tls_aes_256_gcm_sha384, crypto::NamedGroup::x25519, key, std::nullopt};
   const Buffer expected = message(2, join({{3, 3},
                                            kRandomBytes,
                                            {3, 1, 2, 3, 0x13, 0x02, 0},
@@ -44,6 +45,21 @@ TEST(ServerHelloMessage, IsWrittenForTls13) {
                                            {0, 51, 0, 36, 0, 0x1d, 0, 32},
                                            key}));
   expect_exact_room(expected, [&](MutableBytes out) { return hello.write(out); });
+}
+
+TEST(ServerHelloMessage, NamesThePskAndMayHaveNoShare) {
+  const ServerHelloTls13 hello{kRandomBytes, kSessionId, CipherSuite::tls_aes_256_gcm_sha384, std::nullopt, {}, 2};
+  const Buffer expected = message(
+      2, join({{3, 3}, kRandomBytes, {3, 1, 2, 3, 0x13, 0x02, 0}, u16(12), {0, 43, 0, 2, 3, 4}, {0, 41, 0, 2, 0, 2}}));
+  expect_exact_room(expected, [&](MutableBytes out) { return hello.write(out); });
+}
+
+TEST(NewSessionTicketMessage, IsWrittenForTls13) {
+  const Buffer ticket(kMaxTicket, 0x55);
+  const NewSessionTicketTls13 sent{hours(2), 0x01020304, Bytes(kSessionId).first(2), ticket};
+  const Buffer expected = message(4, join({integer(7200, 4), {1, 2, 3, 4}, {2, 1, 2}, vector16(ticket), {0, 0}}));
+  EXPECT_EQ(expected.size(), kMaxNewSessionTicket);
+  expect_exact_room(expected, [&](MutableBytes out) { return sent.write(out); });
 }
 
 TEST(ServerHelloMessage, AsksForAnotherShare) {
@@ -82,7 +98,7 @@ TEST(ServerHelloMessage, FitsItsBufferAtItsLargest) {
   const Buffer session_id(32, 1);
   const Buffer key(97, 2);
   EXPECT_FALSE((ServerHelloTls13{kRandomBytes, session_id, CipherSuite::tls_aes_128_gcm_sha256,
-                                 crypto::NamedGroup::secp384r1, key})
+                                 crypto::NamedGroup::secp384r1, key, 3})
                    .write(buffer)
                    .empty());
   const std::string alpn(255, 'x');

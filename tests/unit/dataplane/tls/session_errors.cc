@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/dataplane/tls/ticket_support.h"
+
 namespace lockstep::tls::test {
 
 using enum ContentType;
@@ -87,6 +89,14 @@ std::vector<Row> session_errors() {
          s.config.groups = {crypto::NamedGroup::secp384r1};
          s.handshake(hello13().whole());
          s.handshake(NoneClient::finished13());
+       }},
+      {Error::bad_finished, "TLS 1.3, resumed",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         s.handshake(hello_of([&](Hello& h) { offer.add_to(h); }));
+         s.protection = Protection::tls13;
+         s.client.protect(Protection::tls13, NoneClient::kHandshake13);
+         s.handshake(message(20, Buffer(32, 0)));
        }},
       {Error::bad_finished, "TLS 1.3",
        [](Scene& s) {

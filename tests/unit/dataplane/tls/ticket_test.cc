@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000'000;
 
-void run(crypto::Engine& engine, crypto::Job& job) {
-  crypto::Job* const jobs[] = {&job};
-  crypto::JobList done;
-  engine.run(jobs, done);
-}
-
 class Tickets : public ::testing::Test {
  protected:
   Tickets() {
