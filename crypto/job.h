@@ -245,26 +245,34 @@ struct Tls13ResumptionJob : Job {
   std::array<Secret<kMaxDigest>, kMaxTickets> psks;   // out
 };
 
+struct CbcRecordKeys;  // crypto/cbc_job.h
+
 /// RFC 5246 sections 8.1 and 6.3, RFC 7627: master secret (from the session hash when `extended`, else from the
-/// randoms) and both directions' keys.
+/// randoms) and both directions' keys, either for an AEAD suite or for a CBC suite: one pair of pointers is set. A
+/// session that is resumed has its master secret, only the keys are new.
 struct Tls12MasterSecretJob : Job {
   Tls12MasterSecretJob() : Job(JobKind::tls12_master_secret) {}
   Hash hash = Hash::sha256;                      // in: the PRF's
+  bool resumed = false;                          // in: `master_secret` is there; neither premaster nor transcript is
   Bytes premaster;                               // in
   bool extended = true;                          // in
   const RunningHash* transcript = nullptr;       // in: up to ClientKeyExchange, when extended
   std::array<std::uint8_t, 32> client_random{};  // in
   std::array<std::uint8_t, 32> server_random{};  // in
-  Secret<48> master_secret;                      // out
+  Secret<48> master_secret;                      // out; in when resumed
   RecordKeys* client_keys = nullptr;             // out; `aead` in
   RecordKeys* server_keys = nullptr;             // out; `aead` in
+  CbcRecordKeys* client_cbc_keys = nullptr;      // out; `suite` in
+  CbcRecordKeys* server_cbc_keys = nullptr;      // out; `suite` in
 };
 
-/// RFC 5246 section 7.4.9: both Finished values of a full handshake in one go. The client's is over the transcript so
-/// far, the server's over that plus the client's Finished message, which the engine appends.
+/// RFC 5246 section 7.4.9: both Finished values of a handshake in one go. In a full handshake the client's comes first
+/// and is over the transcript so far, the server's over that plus the client's Finished message, which the engine
+/// appends; in an abbreviated one (section 7.3) it is the other way round.
 struct Tls12FinishedJob : Job {
   Tls12FinishedJob() : Job(JobKind::tls12_finished) {}
   const Secret<48>* master_secret = nullptr;       // in
+  bool server_first = false;                       // in: abbreviated
   RunningHash* transcript = nullptr;               // in and out
   std::array<std::uint8_t, 12> client_finished{};  // out: to be compared in constant time
   std::array<std::uint8_t, 12> server_finished{};  // out

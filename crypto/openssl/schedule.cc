@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
+#include "crypto/cbc_job.h"
+
 namespace lockstep::crypto {
 namespace {
 
@@ -40,6 +42,14 @@ void append_finished(RunningHash& transcript, Bytes verify_data) {
   const std::array<std::uint8_t, 4> header = {20, 0, 0, static_cast<std::uint8_t>(verify_data.size())};
   transcript.update(header);
   transcript.update(verify_data);
+}
+
+/// Two randoms in a row.
+std::array<std::uint8_t, 64> joined(Bytes first, Bytes second) {
+  std::array<std::uint8_t, 64> both{};
+  std::memcpy(both.data(), first.data(), 32);
+  std::memcpy(&both[32], second.data(), 32);
+  return both;
 }
 
 JobStatus status_of(bool done) {
@@ -215,46 +225,59 @@ JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {
 }
 
 JobStatus ScheduleOperations::tls12_master_secret(Tls12MasterSecretJob& job) {
-  std::array<std::uint8_t, 64> randoms{};
-  const auto join = [&randoms](Bytes first, Bytes second) {
-    std::memcpy(randoms.data(), first.data(), 32);
-    std::memcpy(&randoms[32], second.data(), 32);
-  };
-  bool done = false;
-  if (job.extended) {
-    Digest digest{};
-    const MutableBytes session_hash = MutableBytes(digest).first(digest_size(job.transcript->hash()));
-    job.transcript->digest(session_hash);
-    done = prf(job.hash, job.premaster, "extended master secret", session_hash, job.master_secret.writable());
+  return status_of((job.resumed || master_secret(job)) && key_block(job));
+}
+
+/// RFC 5246 section 8.1, RFC 7627 section 4.
+bool ScheduleOperations::master_secret(Tls12MasterSecretJob& job) {
+  const MutableBytes out = job.master_secret.writable();
+  if (!job.extended)
+    return prf(job.hash, job.premaster, "master secret", joined(job.client_random, job.server_random), out);
+  Digest digest{};
+  const MutableBytes session_hash = MutableBytes(digest).first(digest_size(job.transcript->hash()));
+  job.transcript->digest(session_hash);
+  return prf(job.hash, job.premaster, "extended master secret", session_hash, out);
+}
+
+/// RFC 5246 section 6.3.
+bool ScheduleOperations::key_block(Tls12MasterSecretJob& job) {
+  Secret<2 * (kMaxMac + kMaxKey)> block;
+  const bool cbc = job.client_cbc_keys != nullptr;
+  const std::size_t mac = cbc ? mac_size(job.client_cbc_keys->suite) : 0;
+  const std::size_t key = cbc ? key_size(job.client_cbc_keys->suite) : key_size(job.client_keys->aead);
+  const std::size_t iv = cbc ? 0 : fixed_iv_size(job.client_keys->aead);
+  const std::size_t size = 2 * (mac + key + iv);
+  if (!prf(job.hash, job.master_secret.expose(), "key expansion", joined(job.server_random, job.client_random),
+           block.writable(size)))
+    return false;
+  Reader reader(block.expose(size));
+  if (cbc) {
+    job.client_cbc_keys->mac_key.assign(reader.bytes(mac));
+    job.server_cbc_keys->mac_key.assign(reader.bytes(mac));
+    job.client_cbc_keys->key.assign(reader.bytes(key));
+    job.server_cbc_keys->key.assign(reader.bytes(key));
   } else {
-    join(job.client_random, job.server_random);
-    done = prf(job.hash, job.premaster, "master secret", randoms, job.master_secret.writable());
-  }
-  join(job.server_random, job.client_random);
-  Secret<2 * (kMaxKey + kAeadNonce)> block;
-  const std::size_t key = key_size(job.client_keys->aead);
-  const std::size_t iv = fixed_iv_size(job.client_keys->aead);
-  done = done && prf(job.hash, job.master_secret.expose(), "key expansion", randoms, block.writable(2 * (key + iv)));
-  if (done) {
-    Reader reader(block.expose(2 * (key + iv)));
     job.client_keys->key.assign(reader.bytes(key));
     job.server_keys->key.assign(reader.bytes(key));
     job.client_keys->iv.assign(reader.bytes(iv));
     job.server_keys->iv.assign(reader.bytes(iv));
   }
-  return status_of(done);
+  return true;
 }
 
 JobStatus ScheduleOperations::tls12_finished(Tls12FinishedJob& job) {
   RunningHash& transcript = *job.transcript;
-  const Hash hash = transcript.hash();
-  Digest bytes{};
-  const MutableBytes digest = MutableBytes(bytes).first(digest_size(hash));
-  transcript.digest(digest);
-  if (!prf(hash, job.master_secret->expose(), "client finished", digest, job.client_finished)) return status_of(false);
-  append_finished(transcript, job.client_finished);
-  transcript.digest(digest);
-  return status_of(prf(hash, job.master_secret->expose(), "server finished", digest, job.server_finished));
+  const auto make = [&](bool server) {
+    const Hash hash = transcript.hash();
+    Digest bytes{};
+    const MutableBytes digest = MutableBytes(bytes).first(digest_size(hash));
+    transcript.digest(digest);
+    return prf(hash, job.master_secret->expose(), server ? "server finished" : "client finished", digest,
+               server ? job.server_finished : job.client_finished);
+  };
+  if (!make(job.server_first)) return status_of(false);
+  append_finished(transcript, job.server_first ? job.server_finished : job.client_finished);
+  return status_of(make(!job.server_first));
 }
 
 }  // namespace lockstep::crypto

@@ -28,6 +28,8 @@ class ScheduleOperations {
 
  private:
   bool flight(Tls13ServerFlightJob& job);
+  bool master_secret(Tls12MasterSecretJob& job);
+  bool key_block(Tls12MasterSecretJob& job);
   bool extract(Hash hash, Bytes salt, Bytes input, MutableBytes out);
   bool expand_label(Hash hash, Bytes secret, std::string_view label, Bytes context, MutableBytes out);
   bool traffic_keys(Hash hash, Bytes secret, RecordKeys& keys);

@@ -2,6 +2,7 @@
 // was computed with an independent model of the RFCs' formulas (HMAC and SHA-2 of Python's standard library).
 #include <memory>
 
+#include "crypto/cbc_job.h"
 #include "crypto/openssl/self_test_parts.h"
 
 namespace lockstep::crypto::self_test_parts {
@@ -125,19 +126,30 @@ bool resumption_is_right(Engine& engine, const Case& known) {
   return outputs.are(known.answer);
 }
 
-bool master_secret_is_right(Engine& engine, const Case& known, bool extended) {
-  RunningHash transcript = transcript_of(known.hash, pattern(4, 100));
+/// A master secret job on patterns, to be run with keys of some kind.
+std::unique_ptr<Tls12MasterSecretJob> master_secret_job(Hash hash, Bytes premaster, const RunningHash& transcript) {
+  auto job = std::make_unique<Tls12MasterSecretJob>();
+  job->hash = hash;
+  job->premaster = premaster;
+  job->transcript = &transcript;
+  copy(pattern(2, 32), job->client_random);
+  copy(pattern(3, 32), job->server_random);
+  return job;
+}
+
+/// From where a master secret comes.
+enum class Origin : std::uint8_t { session_hash, randoms, resumed };
+
+bool master_secret_is_right(Engine& engine, const Case& known, Origin origin) {
+  const RunningHash transcript = transcript_of(known.hash, pattern(4, 100));
   const auto premaster = pattern(1, 32);
   RecordKeys client;
   RecordKeys server;
   client.aead = server.aead = known.aead;
-  const auto job = std::make_unique<Tls12MasterSecretJob>();
-  job->hash = known.hash;
-  job->premaster = premaster;
-  job->extended = extended;
-  job->transcript = &transcript;
-  copy(pattern(2, 32), job->client_random);
-  copy(pattern(3, 32), job->server_random);
+  const auto job = master_secret_job(known.hash, premaster, transcript);
+  job->extended = origin == Origin::session_hash;
+  job->resumed = origin == Origin::resumed;
+  if (job->resumed) job->master_secret.assign(pattern(1, 48));
   job->client_keys = &client;
   job->server_keys = &server;
   if (!succeeds(engine, *job)) return false;
@@ -152,18 +164,39 @@ bool master_secret_is_right(Engine& engine, const Case& known, bool extended) {
   return outputs.are(known.answer);
 }
 
-bool finished_is_right(Engine& engine, const Case& known) {
-  RunningHash transcript = transcript_of(known.hash, pattern(4, 100));
+bool cbc_keys_are_right(Engine& engine, Hash hash, CbcSuite suite, bool extended, std::string_view answer) {
+  const RunningHash transcript = transcript_of(hash, pattern(4, 100));
+  const auto premaster = pattern(1, 32);
+  CbcRecordKeys client;
+  CbcRecordKeys server;
+  client.suite = server.suite = suite;
+  const auto job = master_secret_job(hash, premaster, transcript);
+  job->extended = extended;
+  job->client_cbc_keys = &client;
+  job->server_cbc_keys = &server;
+  if (!succeeds(engine, *job)) return false;
+  Outputs outputs;
+  outputs.add(job->master_secret.expose());
+  outputs.add(client.mac_key.expose(mac_size(suite)));
+  outputs.add(server.mac_key.expose(mac_size(suite)));
+  outputs.add(client.key.expose(key_size(suite)));
+  outputs.add(server.key.expose(key_size(suite)));
+  return outputs.are(answer);
+}
+
+bool finished_is_right(Engine& engine, Hash hash, bool server_first, std::string_view answer) {
+  RunningHash transcript = transcript_of(hash, pattern(4, 100));
   Secret<48> master_secret;
   master_secret.assign(pattern(1, 48));
   Tls12FinishedJob job;
   job.master_secret = &master_secret;
   job.transcript = &transcript;
+  job.server_first = server_first;
   if (!succeeds(engine, job)) return false;
   Outputs outputs;
   outputs.add(job.client_finished);
   outputs.add(job.server_finished);
-  return outputs.are(known.answer);
+  return outputs.are(answer);
 }
 
 bool transcript_is_right(Engine& engine, Hash hash, std::string_view answer) {
@@ -230,25 +263,40 @@ Complaint tls13_resumption(Engine& engine) {
 Complaint tls12_master_secret(Engine& engine) {
   if (!master_secret_is_right(
           engine, {Hash::sha256, Aead::aes_128_gcm, "24434ac054e57f2e3bb59e53103458918c38dbc589c607db43097dcb7d9343bf"},
-          true) ||
+          Origin::session_hash) ||
       !master_secret_is_right(
           engine, {Hash::sha384, Aead::aes_256_gcm, "c33dd12a538cf7d97d2566c64bd4a9bc3296be6f1259f46fd02ebb42c3dd2e00"},
-          true))
+          Origin::session_hash))
     return "TLS 1.2 extended master secret is wrong";
   if (!master_secret_is_right(
           engine,
           {Hash::sha256, Aead::chacha20_poly1305, "e5d50431a687815a19a750273e4de12b9658d72302db39f5558f70c75002da06"},
-          false))
+          Origin::randoms))
     return "TLS 1.2 master secret is wrong";
+  if (!master_secret_is_right(
+          engine, {Hash::sha256, Aead::aes_128_gcm, "f1b50b696b46829713a77e8457b508c1eef32e721989c338b0bbd4108be4c526"},
+          Origin::resumed))
+    return "TLS 1.2 keys of a resumed session are wrong";
+  if (!cbc_keys_are_right(engine, Hash::sha256, CbcSuite::aes_128_sha1, false,
+                          "4336bce2192a68072a82aa300b7f7e95deaaed79e7d808a3624431c09559cd29") ||
+      !cbc_keys_are_right(engine, Hash::sha256, CbcSuite::aes_256_sha256, true,
+                          "c0201f9c2899bc362209f206ba7637aa1ed25bede817e90b8c7c0639e987c8b5") ||
+      !cbc_keys_are_right(engine, Hash::sha384, CbcSuite::aes_256_sha384, true,
+                          "ef3de912e43c4aba51ad062b8ef892b794cbc59846f7dc0183db02c49df33984"))
+    return "TLS 1.2 keys of a CBC suite are wrong";
   return {};
 }
 
 Complaint tls12_finished(Engine& engine) {
-  if (!finished_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
-                                  "053d61c96c5865bf96e41fd61d91575093a05ddf2b5e4a11bf9616c98ba2e305"}))
+  if (!finished_is_right(engine, Hash::sha256, false,
+                         "053d61c96c5865bf96e41fd61d91575093a05ddf2b5e4a11bf9616c98ba2e305") ||
+      !finished_is_right(engine, Hash::sha256, true,
+                         "0e670e21a48387d7e41fe2f0a4d868f2ad8c24ac1e56affedc1741eec8eae74d"))
     return "TLS 1.2 Finished with SHA-256 is wrong";
-  if (!finished_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
-                                  "b533eeb3c05fe5b206157ef7a043c2e8656b0ee63d7e80520ee518edeedaff80"}))
+  if (!finished_is_right(engine, Hash::sha384, false,
+                         "b533eeb3c05fe5b206157ef7a043c2e8656b0ee63d7e80520ee518edeedaff80") ||
+      !finished_is_right(engine, Hash::sha384, true,
+                         "8715786bee7d94e0ae98f610d699a88b52bd87b826cd41b1ef17572e40db8efd"))
     return "TLS 1.2 Finished with SHA-384 is wrong";
   return {};
 }

@@ -14,6 +14,10 @@ constexpr std::size_t fixed_iv_size(Aead aead) {
 bool Tls12MasterSecret::step(HashRound& round) {
   switch (phase_) {
     case Phase::begin:
+      if (job_.resumed) {
+        begin_key_block(round);
+        return true;
+      }
       round.key(job_.hash, job_.premaster, secret_);
       if (job_.extended) round.digest(*job_.transcript, session_hash_);
       phase_ = Phase::seed;
@@ -24,9 +28,7 @@ bool Tls12MasterSecret::step(HashRound& round) {
       [[fallthrough]];
     case Phase::master_secret:
       if (prf_.step(round)) return true;
-      round.key(job_.hash, job_.master_secret.expose(), secret_);
-      start_key_block();
-      phase_ = Phase::key_block;
+      begin_key_block(round);
       return true;
     case Phase::key_block:
       if (prf_.step(round)) return true;
@@ -46,15 +48,19 @@ void Tls12MasterSecret::start_master_secret() {
   }
 }
 
-// RFC 5246 section 6.3 for an AEAD suite: both keys, then both fixed IVs.
-void Tls12MasterSecret::start_key_block() {
-  const Aead aead = job_.client_keys->aead;
-  const std::size_t size = 2 * (key_size(aead) + fixed_iv_size(aead));
+// RFC 5246 section 6.3: for an AEAD suite both keys and both fixed IVs, for a CBC suite both MAC keys and both keys.
+void Tls12MasterSecret::begin_key_block(HashRound& round) {
+  round.key(job_.hash, job_.master_secret.expose(), secret_);
+  const std::size_t size = job_.client_cbc_keys != nullptr
+                               ? 2 * (mac_size(job_.client_cbc_keys->suite) + key_size(job_.client_cbc_keys->suite))
+                               : 2 * (key_size(job_.client_keys->aead) + fixed_iv_size(job_.client_keys->aead));
   prf_.start(job_.hash, secret_, "key expansion", job_.server_random, job_.client_random,
              MutableBytes(key_block_).first(size));
+  phase_ = Phase::key_block;
 }
 
 void Tls12MasterSecret::take_keys() {
+  if (job_.client_cbc_keys != nullptr) return take_cbc_keys();
   const std::size_t key = key_size(job_.client_keys->aead);
   const std::size_t iv = fixed_iv_size(job_.client_keys->aead);
   const Bytes block(key_block_);
@@ -64,40 +70,56 @@ void Tls12MasterSecret::take_keys() {
   job_.server_keys->iv.assign(block.subspan(2 * key + iv, iv));
 }
 
+void Tls12MasterSecret::take_cbc_keys() {
+  const std::size_t mac = mac_size(job_.client_cbc_keys->suite);
+  const std::size_t key = key_size(job_.client_cbc_keys->suite);
+  const Bytes block(key_block_);
+  job_.client_cbc_keys->mac_key.assign(block.first(mac));
+  job_.server_cbc_keys->mac_key.assign(block.subspan(mac, mac));
+  job_.client_cbc_keys->key.assign(block.subspan(2 * mac, key));
+  job_.server_cbc_keys->key.assign(block.subspan(2 * mac + key, key));
+}
+
 bool Tls12Finished::step(HashRound& round) {
   switch (phase_) {
     case Phase::begin:
       round.key(job_.transcript->hash(), job_.master_secret->expose(), master_secret_);
       round.digest(*job_.transcript, digest_);
-      phase_ = Phase::client_seed;
+      phase_ = Phase::first_seed;
       return true;
-    case Phase::client_seed:
-      start("client finished", job_.client_finished);
-      phase_ = Phase::client;
+    case Phase::first_seed:
+      start(job_.server_first);
+      phase_ = Phase::first;
       [[fallthrough]];
-    case Phase::client:
+    case Phase::first:
       if (prf_.step(round)) return true;
-      // The client's Finished message: type, a length of three bytes, verify_data.
-      client_finished_message_ = {20, 0, 0, 12};
-      std::memcpy(&client_finished_message_[4], job_.client_finished.data(), job_.client_finished.size());
-      round.append(*job_.transcript, client_finished_message_);
-      round.digest(*job_.transcript, digest_);
-      phase_ = Phase::server_seed;
+      append_first(round);
+      phase_ = Phase::second_seed;
       return true;
-    case Phase::server_seed:
-      start("server finished", job_.server_finished);
-      phase_ = Phase::server;
+    case Phase::second_seed:
+      start(!job_.server_first);
+      phase_ = Phase::second;
       [[fallthrough]];
-    case Phase::server:
+    case Phase::second:
       return prf_.step(round);
   }
   return false;
 }
 
+// The message that was made first: type, a length of three bytes, verify_data.
+void Tls12Finished::append_first(HashRound& round) {
+  const Bytes verify_data = value(job_.server_first);
+  first_message_ = {20, 0, 0, 12};
+  std::memcpy(&first_message_[4], verify_data.data(), verify_data.size());
+  round.append(*job_.transcript, first_message_);
+  round.digest(*job_.transcript, digest_);
+}
+
 // RFC 5246 section 7.4.9.
-void Tls12Finished::start(std::string_view label, MutableBytes out) {
+void Tls12Finished::start(bool server) {
   const Hash hash = job_.transcript->hash();
-  prf_.start(hash, master_secret_, label, Bytes(digest_).first(digest_size(hash)), {}, out);
+  prf_.start(hash, master_secret_, server ? "server finished" : "client finished",
+             Bytes(digest_).first(digest_size(hash)), {}, value(server));
 }
 
 }  // namespace lockstep::crypto

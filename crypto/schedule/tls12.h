@@ -1,7 +1,7 @@
 // The TLS 1.2 key schedule (RFC 5246 sections 6.3, 7.4.9 and 8.1, RFC 7627) as steps; see tls13.h.
 #pragma once
 
-#include "crypto/job.h"
+#include "crypto/cbc_job.h"
 #include "crypto/schedule/prf.h"
 
 namespace lockstep::crypto {
@@ -17,15 +17,16 @@ class Tls12MasterSecret {
  private:
   enum class Phase : std::uint8_t { begin, seed, master_secret, key_block };
   void start_master_secret();
-  void start_key_block();
+  void begin_key_block(HashRound& round);
   void take_keys();
+  void take_cbc_keys();
 
   Tls12MasterSecretJob& job_;
   Phase phase_ = Phase::begin;
   HmacState secret_;  // premaster, then master secret
   Prf prf_;
   std::array<std::uint8_t, kMaxDigest> session_hash_;
-  std::array<std::uint8_t, 2 * (kMaxKey + kAeadNonce)> key_block_;
+  std::array<std::uint8_t, 2 * (kMaxMac + kMaxKey)> key_block_;
 };
 
 /// Both Finished values (Tls12FinishedJob).
@@ -37,15 +38,17 @@ class Tls12Finished {
   bool step(HashRound& round);
 
  private:
-  enum class Phase : std::uint8_t { begin, client_seed, client, server_seed, server };
-  void start(std::string_view label, MutableBytes out);
+  enum class Phase : std::uint8_t { begin, first_seed, first, second_seed, second };
+  void start(bool server);
+  void append_first(HashRound& round);
+  MutableBytes value(bool server) { return server ? job_.server_finished : job_.client_finished; }
 
   Tls12FinishedJob& job_;
   Phase phase_ = Phase::begin;
   HmacState master_secret_;
   Prf prf_;
   std::array<std::uint8_t, kMaxDigest> digest_;
-  std::array<std::uint8_t, 4 + 12> client_finished_message_;
+  std::array<std::uint8_t, 4 + 12> first_message_;
 };
 
 }  // namespace lockstep::crypto

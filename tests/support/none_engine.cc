@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/base/constant_time.h"
+#include "crypto/cbc_job.h"
 
 namespace lockstep::test {
 
@@ -123,17 +124,27 @@ JobStatus resumption(Tls13ResumptionJob& job) {
   return JobStatus::ok;
 }
 
+void pattern_keys(CbcRecordKeys& keys, std::uint8_t value) {
+  fill(keys.key.writable(), value);
+  fill(keys.mac_key.writable(), value);
+}
+
 JobStatus master_secret(Tls12MasterSecretJob& job) {
-  fill(job.master_secret.writable(), job.extended ? 0x50 : 0x51);
-  pattern_keys(*job.client_keys, 0x60);
-  pattern_keys(*job.server_keys, 0x61);
+  if (!job.resumed) fill(job.master_secret.writable(), job.extended ? 0x50 : 0x51);
+  if (job.client_cbc_keys != nullptr) {
+    pattern_keys(*job.client_cbc_keys, 0x60);
+    pattern_keys(*job.server_cbc_keys, 0x61);
+  } else {
+    pattern_keys(*job.client_keys, 0x60);
+    pattern_keys(*job.server_keys, 0x61);
+  }
   return JobStatus::ok;
 }
 
 JobStatus finished(Tls12FinishedJob& job) {
   fill(job.client_finished, kNoneClientFinished);
   fill(job.server_finished, kNoneServerFinished);
-  append_finished(*job.transcript, job.client_finished);
+  append_finished(*job.transcript, job.server_first ? job.server_finished : job.client_finished);
   return JobStatus::ok;
 }
 
@@ -185,6 +196,57 @@ JobStatus open(const OpenJob& job) {
   return equal_constant_time(checksum.tag(), job.tag) ? JobStatus::ok : JobStatus::bad_record;
 }
 
+// What covers a CBC record beside its bytes.
+Checksum checksum_of_parameters(const CbcRecordKeys& keys, const CbcRecordHeader& header) {
+  Checksum checksum;
+  std::array<std::uint8_t, 11> bytes{};
+  Writer writer(bytes);
+  writer.u64(header.sequence_number);
+  writer.u8(header.content_type);
+  writer.u16(header.version);
+  checksum.add(keys.mac_key.expose(mac_size(keys.suite)));
+  checksum.add(bytes);
+  return checksum;
+}
+
+JobStatus cbc_seal(CbcSealJob& job) {
+  std::size_t size = 0;
+  for (const Bytes piece : std::span(job.plaintext).first(job.piece_count)) size += piece.size();
+  const std::size_t mac = mac_size(job.keys->suite);
+  Writer writer({job.fragment, cbc_fragment_size(*job.keys, size)});
+  writer.bytes(job.iv);
+  for (const Bytes piece : std::span(job.plaintext).first(job.piece_count)) writer.bytes(piece);
+  const std::size_t padding = cbc_fragment_size(*job.keys, size) - kCbcBlock - size - mac - 1;
+  for (std::size_t i = 0; i <= padding; ++i) writer.u8(static_cast<std::uint8_t>(padding));
+  Checksum checksum = checksum_of_parameters(*job.keys, job.header);
+  checksum.add(writer.written());
+  const auto tag = checksum.tag();
+  for (std::size_t i = 0; i < mac; ++i) writer.u8(tag[i % tag.size()]);
+  return writer.ok() ? JobStatus::ok : JobStatus::engine_failed;
+}
+
+JobStatus cbc_open(CbcOpenJob& job) {
+  std::array<std::uint8_t, kMaxCbcFragment> record;
+  std::size_t size = 0;
+  for (const MutableBytes piece : std::span(job.fragment).first(job.piece_count)) {
+    std::copy(piece.begin(), piece.end(), record.begin() + static_cast<std::ptrdiff_t>(size));
+    size += piece.size();
+  }
+  const std::size_t mac = mac_size(job.keys->suite);
+  if (size < kCbcBlock + mac + 1) return JobStatus::bad_record;
+  Checksum checksum = checksum_of_parameters(*job.keys, job.header);
+  const Bytes covered = Bytes(record).first(size - mac);
+  checksum.add(covered);
+  const auto tag = checksum.tag();
+  for (std::size_t i = 0; i < mac; ++i)
+    if (record[covered.size() + i] != tag[i % tag.size()]) return JobStatus::bad_record;
+  const std::size_t behind = covered.back() + std::size_t{1};
+  if (kCbcBlock + behind > covered.size()) return JobStatus::bad_record;
+  job.plaintext_offset = kCbcBlock;
+  job.plaintext_size = static_cast<std::uint16_t>(covered.size() - kCbcBlock - behind);
+  return JobStatus::ok;
+}
+
 JobStatus run_one(Job& job) {
   switch (job.kind) {
     case JobKind::key_share:
@@ -216,7 +278,9 @@ JobStatus run_one(Job& job) {
     case JobKind::rsa_premaster:
       return rsa_premaster(static_cast<RsaPremasterJob&>(job));
     case JobKind::cbc_seal:
+      return cbc_seal(static_cast<CbcSealJob&>(job));
     case JobKind::cbc_open:
+      return cbc_open(static_cast<CbcOpenJob&>(job));
     case JobKind::remote:
     case JobKind::verify_chain:
       break;

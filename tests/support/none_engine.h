@@ -13,7 +13,7 @@ constexpr std::uint8_t kNoneServerFinished = 0x5e;
 /// And every binder of this one.
 constexpr std::uint8_t kNoneBinder = 0xb1;
 
-/// Serves every kind but CBC records at once, deterministically: the same job gives the same result in any order and
+/// Serves every kind at once, deterministically: the same job gives the same result in any order and
 /// any batch.
 /// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
 ///   point that does not begin with 4, as real engines do.
@@ -22,6 +22,8 @@ constexpr std::uint8_t kNoneBinder = 0xb1;
 /// - transcript: real hashes, since messages are made of them.
 /// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.
 /// - seal: the plaintext and a checksum over key, nonce, additional data and plaintext; open: verifies the checksum.
+/// - cbc_seal: IV, plaintext, padding, and a checksum in place of the MAC, in plain sight whatever the order of both;
+///   cbc_open: verifies the checksum.
 class NoneEngine final : public crypto::Engine {
  public:
   const char* name() const override { return "none"; }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crypto/batch.h"
+#include "crypto/cbc_job.h"
 #include "tests/support/none_engine.h"
 #include "tests/support/scripted_engine.h"
 
@@ -116,6 +117,34 @@ TEST_F(NoneRecords, NoticesEveryChange) {
   }
   open_.aad_size = 4;
   expect_refused();
+}
+
+TEST(NoneEngine, OpensCbcRecordsItSealedAndNoticesEveryChange) {
+  NoneEngine engine;
+  CbcRecordKeys keys;
+  const std::vector<std::uint8_t> plaintext(37, 'x');
+  std::vector<std::uint8_t> fragment(cbc_fragment_size(keys, plaintext.size()));
+  CbcSealJob seal;
+  seal.keys = &keys;
+  seal.plaintext[0] = plaintext;
+  seal.piece_count = 1;
+  seal.fragment = fragment.data();
+  run_alone(engine, seal);
+  ASSERT_EQ(seal.status, JobStatus::ok);
+  CbcOpenJob open;
+  open.keys = &keys;
+  open.fragment[0] = fragment;
+  open.piece_count = 1;
+  for (std::uint8_t& byte : fragment) {
+    byte ^= 1;
+    run_alone(engine, open);
+    EXPECT_EQ(open.status, JobStatus::bad_record);
+    byte ^= 1;
+  }
+  run_alone(engine, open);
+  ASSERT_EQ(open.status, JobStatus::ok);
+  EXPECT_TRUE(std::equal(plaintext.begin(), plaintext.end(), fragment.begin() + open.plaintext_offset,
+                         fragment.begin() + open.plaintext_offset + open.plaintext_size));
 }
 
 TEST(NoneEngine, FlightAppendsCertificateVerifyAndFinished) {

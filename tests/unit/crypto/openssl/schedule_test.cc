@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "crypto/cbc_job.h"
 #include "crypto/openssl/engine.h"
 #include "crypto/schedule/schedule_engine.h"
 #include "tests/support/vectors.h"
@@ -147,6 +148,7 @@ class Agreement : public testing::Test {
   }
   Buffer up_to(std::uint32_t size) { return bytes(random_.below(size + 1)); }
   Hash any_hash() { return random_.below(2) == 0 ? Hash::sha256 : Hash::sha384; }
+  CbcSuite any_cbc_suite() { return static_cast<CbcSuite>(random_.below(kCbcSuites)); }
   Aead any_aead() { return static_cast<Aead>(random_.below(3)); }
 
   static constexpr int kRounds = 200;
@@ -242,9 +244,44 @@ TEST_F(Agreement, OnTls12MasterSecrets) {
   }
 }
 
+TEST_F(Agreement, OnTls12KeysOfCbcSuites) {
+  for (int round = 0; round < kRounds; ++round) {
+    const Hash hash = any_hash();
+    const CbcSuite suite = any_cbc_suite();
+    const Buffer premaster = bytes(48);
+    const Buffer randoms = bytes(64);
+    const bool resumed = random_.below(2) == 0;
+    const auto outputs = [&](Engine& engine) {
+      CbcRecordKeys client;
+      CbcRecordKeys server;
+      client.suite = server.suite = suite;
+      Tls12MasterSecretJob job;
+      job.hash = hash;
+      job.extended = false;
+      job.resumed = resumed;
+      if (resumed)
+        job.master_secret.assign(premaster);
+      else
+        job.premaster = premaster;
+      std::copy_n(randoms.begin(), 32, job.client_random.begin());
+      std::copy_n(randoms.begin() + 32, 32, job.server_random.begin());
+      job.client_cbc_keys = &client;
+      job.server_cbc_keys = &server;
+      EXPECT_EQ(run_one(engine, job), JobStatus::ok);
+      Outputs all;
+      all.add(job.master_secret.expose());
+      for (const CbcRecordKeys* keys : {&client, &server})
+        all.add(keys->mac_key.expose(mac_size(suite))).add(keys->key.expose(key_size(suite)));
+      return all;
+    };
+    EXPECT_EQ(outputs(own_), outputs(*libcrypto_)) << round;
+  }
+}
+
 TEST_F(Agreement, OnTls12FinishedValues) {
   for (int round = 0; round < kRounds; ++round) {
     const Hash hash = any_hash();
+    const bool server_first = random_.below(2) == 0;
     const Buffer content = up_to(3000);
     Secret<48> master_secret;
     random_.fill(master_secret.writable());
@@ -254,6 +291,7 @@ TEST_F(Agreement, OnTls12FinishedValues) {
       Tls12FinishedJob job;
       job.master_secret = &master_secret;
       job.transcript = &transcript;
+      job.server_first = server_first;
       EXPECT_EQ(run_one(engine, job), JobStatus::ok);
       return Outputs().add(job.client_finished).add(job.server_finished).add(transcript);
     };

@@ -71,9 +71,11 @@ class FaultyEngine final : public Engine {
       case JobKind::tls13_resumption:
         static_cast<Tls13ResumptionJob&>(job).psks[1].writable()[0] ^= 1;
         break;
-      case JobKind::tls12_master_secret:
-        static_cast<Tls12MasterSecretJob&>(job).server_keys->iv.writable()[0] ^= 1;
+      case JobKind::tls12_master_secret: {
+        auto& master = static_cast<Tls12MasterSecretJob&>(job);
+        if (master.server_keys != nullptr) master.server_keys->iv.writable()[0] ^= 1;
         break;
+      }
       case JobKind::tls12_finished:
         static_cast<Tls12FinishedJob&>(job).server_finished[11] ^= 1;
         break;

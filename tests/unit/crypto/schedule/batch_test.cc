@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crypto/base/random.h"
+#include "crypto/cbc_job.h"
 #include "crypto/schedule/schedule_engine.h"
 
 namespace lockstep::crypto {
@@ -30,6 +31,7 @@ class Outputs {
     return *this;
   }
   Outputs& add(const RecordKeys& keys) { return add(keys.key.expose()).add(keys.iv.expose()); }
+  Outputs& add(const CbcRecordKeys& keys) { return add(keys.key.expose()).add(keys.mac_key.expose()); }
   Outputs& add(const RunningHash& transcript) {
     std::array<std::uint8_t, kMaxDigest> digest{};
     transcript.digest(digest);
@@ -149,18 +151,30 @@ struct MasterSecret {
     job.hash = transcript.hash();
     job.premaster = premaster;
     job.extended = random.below(3) != 0;
+    job.resumed = random.below(4) == 0;
+    if (job.resumed) random.fill(job.master_secret.writable());
     job.transcript = &transcript;
     random.fill(job.client_random);
     random.fill(job.server_random);
     client.aead = server.aead = static_cast<Aead>(random.below(3));
-    job.client_keys = &client;
-    job.server_keys = &server;
+    client_cbc.suite = server_cbc.suite = static_cast<CbcSuite>(random.below(kCbcSuites));
+    if (random.below(2) == 0) {
+      job.client_keys = &client;
+      job.server_keys = &server;
+    } else {
+      job.client_cbc_keys = &client_cbc;
+      job.server_cbc_keys = &server_cbc;
+    }
   }
-  Outputs outputs() const { return Outputs().add(job.master_secret.expose()).add(client).add(server); }
+  Outputs outputs() const {
+    return Outputs().add(job.master_secret.expose()).add(client).add(server).add(client_cbc).add(server_cbc);
+  }
   RunningHash transcript;
   Buffer premaster;
   RecordKeys client;
   RecordKeys server;
+  CbcRecordKeys client_cbc;
+  CbcRecordKeys server_cbc;
   Tls12MasterSecretJob job;
 };
 
@@ -170,6 +184,7 @@ struct Finished {
     random.fill(master_secret.writable());
     job.master_secret = &master_secret;
     job.transcript = &transcript;
+    job.server_first = random.below(2) == 0;
   }
   Outputs outputs() const { return Outputs().add(job.client_finished).add(job.server_finished).add(transcript); }
   RunningHash transcript;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/base/random.h"
+#include "crypto/cbc_job.h"
 #include "tests/unit/crypto/schedule/reference.h"
 
 namespace lockstep::crypto {
@@ -267,6 +268,53 @@ TEST(MasterSecretWithoutExtension, NeedsNoTranscript) {
             reference::prf(Hash::sha256, premaster, "master secret", Buffer(64, 0), 48));
 }
 
+TEST(MasterSecretOfAResumedSession, IsKeptAndGivesNewKeys) {
+  Random random = Random::from_number(5);
+  const Buffer master = random_bytes(random, 48);
+  RecordKeys keys[2];
+  Tls12MasterSecretJob job;
+  job.resumed = true;
+  job.master_secret.assign(master);
+  random.fill(job.client_random);
+  random.fill(job.server_random);
+  job.client_keys = &keys[0];
+  job.server_keys = &keys[1];
+  run(job);
+  EXPECT_EQ(bytes(job.master_secret.expose()), master);
+  const Buffer block =
+      reference::prf(Hash::sha256, master, "key expansion", joined(job.server_random, job.client_random), 40);
+  EXPECT_EQ(joined(keys[0].key.expose(16), keys[1].key.expose(16)), bytes(Bytes(block).first(32)));
+  EXPECT_EQ(joined(keys[0].iv.expose(4), keys[1].iv.expose(4)), bytes(Bytes(block).last(8)));
+}
+
+// RFC 5246 section 6.3: MAC keys, then cipher keys, and no IVs.
+TEST(KeysOfCbcSuites, AgreeWithLibcrypto) {
+  Random random = Random::from_number(6);
+  for (std::size_t i = 0; i < 4 * kCbcSuites; ++i) {
+    const auto suite = static_cast<CbcSuite>(i % kCbcSuites);
+    const Hash hash = suite == CbcSuite::aes_256_sha384 ? Hash::sha384 : Hash::sha256;
+    const Buffer premaster = random_bytes(random, 48);
+    CbcRecordKeys client;
+    CbcRecordKeys server;
+    client.suite = server.suite = suite;
+    Tls12MasterSecretJob job;
+    job.hash = hash;
+    job.premaster = premaster;
+    job.extended = false;
+    random.fill(job.client_random);
+    random.fill(job.server_random);
+    job.client_cbc_keys = &client;
+    job.server_cbc_keys = &server;
+    run(job);
+    const std::size_t mac = mac_size(suite);
+    const std::size_t key = key_size(suite);
+    const Buffer block = reference::prf(hash, job.master_secret.expose(), "key expansion",
+                                        joined(job.server_random, job.client_random), 2 * (mac + key));
+    EXPECT_EQ(joined(client.mac_key.expose(mac), server.mac_key.expose(mac)), bytes(Bytes(block).first(2 * mac)));
+    EXPECT_EQ(joined(client.key.expose(key), server.key.expose(key)), bytes(Bytes(block).subspan(2 * mac)));
+  }
+}
+
 TEST(Tls12Finished, CoversTheClientsFinishedInTheServers) {
   Random random = Random::from_number(4);
   for (const Hash hash : {Hash::sha256, Hash::sha384}) {
@@ -287,6 +335,30 @@ TEST(Tls12Finished, CoversTheClientsFinishedInTheServers) {
     const Buffer whole = reference::hash_of(hash, {messages, header, client});
     EXPECT_EQ(digest(transcript), whole);
     EXPECT_EQ(bytes(job.server_finished), reference::prf(hash, master, "server finished", whole, 12));
+  }
+}
+
+TEST(Tls12Finished, CoversTheServersFinishedInTheClientsWhenAbbreviated) {
+  Random random = Random::from_number(7);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    const Buffer master = random_bytes(random, 48);
+    const Buffer messages = random_bytes(random, 300);
+    Secret<48> secret;
+    secret.assign(master);
+    RunningHash transcript(hash);
+    transcript.update(messages);
+    Tls12FinishedJob job;
+    job.master_secret = &secret;
+    job.transcript = &transcript;
+    job.server_first = true;
+    run(job);
+
+    const Buffer server = reference::prf(hash, master, "server finished", reference::hash_of(hash, {messages}), 12);
+    EXPECT_EQ(bytes(job.server_finished), server);
+    const Buffer header = {20, 0, 0, 12};
+    const Buffer whole = reference::hash_of(hash, {messages, header, server});
+    EXPECT_EQ(digest(transcript), whole);
+    EXPECT_EQ(bytes(job.client_finished), reference::prf(hash, master, "client finished", whole, 12));
   }
 }
 
