@@ -153,9 +153,12 @@ std::string Authority::issue(const Request& request, const std::string& chain_pa
   const std::string name = request.dns_names.empty() ? "lockstep" : request.dns_names.front();
   const UniqueCertificate certificate = start_certificate(key.get(), name, request.not_before, request.not_after);
   const std::string names = alternative_names(request);
+  // The second for the RSA key exchange of TLS 1.2 (RFC 5246 section 7.4.2).
+  const bool rsa = request.key_type == crypto::KeyType::rsa;
+  const std::string usage = rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
   if (certificate == nullptr || X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) != 1 ||
       !add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE") ||
-      !add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature") ||
+      !add_extension(certificate.get(), issuer, NID_key_usage, usage) ||
       !add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") ||
       !add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash") ||
       !add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always") ||

@@ -78,7 +78,8 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.integer("max_listeners", tcp.max_listeners, 1, 65536);
   s.integer("max_half_open", tcp.max_half_open, 1, 4'000'000);
   s.integer("max_time_wait", tcp.max_time_wait, 1, 4'000'000);
-  s.size("receive_buffer", tcp.receive_buffer, 16 * kKiB, 64 * kMiB);
+  // A record has to fit (tls::kMaxReceivedRecord).
+  s.size("receive_buffer", tcp.receive_buffer, 32 * kKiB, 64 * kMiB);
   s.size("send_buffer", tcp.send_buffer, 16 * kKiB, 64 * kMiB);
   s.duration("initial_rto", tcp.initial_rto, milliseconds(10), seconds(60));
   s.duration("min_rto", tcp.min_rto, milliseconds(1), seconds(60));
@@ -97,21 +98,20 @@ void read_tcp(Section& s, tcp::Config& tcp) {
 }
 
 Words<tls::CipherSuite> suite_words() {
-  using tls::CipherSuite;
-  Words<CipherSuite> words;
-  for (const CipherSuite suite :
-       {CipherSuite::tls_aes_128_gcm_sha256, CipherSuite::tls_aes_256_gcm_sha384,
-        CipherSuite::tls_chacha20_poly1305_sha256, CipherSuite::ecdhe_ecdsa_aes_128_gcm_sha256,
-        CipherSuite::ecdhe_ecdsa_aes_256_gcm_sha384, CipherSuite::ecdhe_rsa_aes_128_gcm_sha256,
-        CipherSuite::ecdhe_rsa_aes_256_gcm_sha384, CipherSuite::ecdhe_rsa_chacha20_poly1305_sha256,
-        CipherSuite::ecdhe_ecdsa_chacha20_poly1305_sha256})
-    words.emplace_back(tls::name(suite), suite);
+  Words<tls::CipherSuite> words;
+  for (const tls::CipherSuite suite : tls::all_cipher_suites()) words.emplace_back(tls::name(suite), suite);
+  return words;
+}
+
+Words<tls::CipherSuite> openssl_suite_words() {
+  Words<tls::CipherSuite> words;
+  for (const tls::CipherSuite suite : tls::all_cipher_suites()) words.emplace_back(tls::openssl_name(suite), suite);
   return words;
 }
 
 void read_tls(Section& s, Tls& tls) {
   s.choices<tls::Version>("versions", tls.versions, {{"1.3", tls::Version::tls13}, {"1.2", tls::Version::tls12}});
-  s.choices<tls::CipherSuite>("cipher_suites", tls.cipher_suites, suite_words());
+  s.choices<tls::CipherSuite>("cipher_suites", tls.cipher_suites, suite_words(), openssl_suite_words());
   s.choices<crypto::NamedGroup>("groups", tls.groups,
                                 {{"x25519", crypto::NamedGroup::x25519},
                                  {"secp256r1", crypto::NamedGroup::secp256r1},

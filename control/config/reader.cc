@@ -213,8 +213,8 @@ void Section::read_choice(const std::string& key, std::size_t& out, const std::v
   record(in_quotes(words[out]));
 }
 
-void Section::read_choices(const std::string& key, std::vector<std::size_t>& out,
-                           const std::vector<std::string>& words) {
+void Section::read_choices(const std::string& key, std::vector<std::size_t>& out, const std::vector<std::string>& words,
+                           const Words<std::size_t>& further) {
   const auto spelled = [&](std::size_t i) { return in_quotes(words[i]); };
   const toml::node* const found = node(key, array_text(out, spelled));
   if (found == nullptr) return;
@@ -226,8 +226,10 @@ void Section::read_choices(const std::string& key, std::vector<std::size_t>& out
       return;
     }
     const auto word = std::find(words.begin(), words.end(), value->get());
-    const auto index = static_cast<std::size_t>(word - words.begin());
-    if (word == words.end())
+    auto index = static_cast<std::size_t>(word - words.begin());
+    for (const auto& [spelling, same] : further)
+      if (spelling == value->get()) index = same;
+    if (index == words.size())
       unknown_word(source_.at(key, i), key, value->get(), words);
     else if (std::find(out.begin(), out.end(), index) != out.end())
       reading_.diagnostics.error(source_.at(key, i), in_quotes(value->get()) + " stands twice in " + in_quotes(key),

@@ -58,13 +58,15 @@ class Section {
     read_choice(key, index, spellings(words));
     out = words[index].second;
   }
-  /// A list of `words`, each at most once, at least one.
+  /// A list of `words`, each at most once, at least one. `others` are further spellings of the same values.
   template <class E>
-  void choices(const std::string& key, std::vector<E>& out, const Words<E>& words) {
+  void choices(const std::string& key, std::vector<E>& out, const Words<E>& words, const Words<E>& others = {}) {
     std::vector<std::size_t> indices;
     indices.reserve(out.size());
     for (const E& value : out) indices.push_back(index_of(value, words));
-    read_choices(key, indices, spellings(words));
+    Words<std::size_t> further;
+    for (const auto& [spelling, value] : others) further.emplace_back(spelling, index_of(value, words));
+    read_choices(key, indices, spellings(words), further);
     out.clear();
     for (const std::size_t index : indices) out.push_back(words[index].second);
   }
@@ -115,7 +117,8 @@ class Section {
   void read_integer(const std::string& key, std::int64_t& out, std::int64_t min, std::int64_t max);
   void read_integers(const std::string& key, std::vector<std::int64_t>& out, std::int64_t min, std::int64_t max);
   void read_choice(const std::string& key, std::size_t& out, const std::vector<std::string>& words);
-  void read_choices(const std::string& key, std::vector<std::size_t>& out, const std::vector<std::string>& words);
+  void read_choices(const std::string& key, std::vector<std::size_t>& out, const std::vector<std::string>& words,
+                    const Words<std::size_t>& further);
   void wrong_type(const std::string& key, const toml::node& node, const std::string& expected);
   void complain(Position at, const std::string& key, const std::string& given, const std::string& expected);
   void unknown_word(Position at, const std::string& key, const std::string& word,

@@ -3,6 +3,7 @@
 
 #include "control/config/validate.h"
 #include "control/config/values.h"
+#include "dataplane/tls/cipher_suites.h"
 
 namespace lockstep::config {
 namespace {
@@ -120,13 +121,16 @@ void check_names(const Service& service, const std::vector<const LoadedCertifica
 }
 
 /// Whether a TLS 1.2 suite is signed with this kind of key (RFC 8422 section 5.10: Ed25519 counts as ECDSA).
-bool fits(tls::CipherSuite suite, crypto::KeyType key) {
-  const std::string_view name = tls::name(suite);
-  return name.find(key == crypto::KeyType::rsa ? "_RSA_" : "_ECDSA_") != std::string_view::npos;
+bool fits(tls::CipherSuite suite, const crypto::CertificateChain& chain) {
+  const tls::CipherSuiteTraits& traits = *tls::find_traits(suite);
+  if (traits.version != tls::Version::tls12) return false;
+  const bool rsa = chain.key_type == crypto::KeyType::rsa;
+  if (traits.key_exchange == tls::KeyExchange::rsa) return rsa && chain.key_encipherment;
+  return rsa == (traits.authentication == tls::Authentication::rsa);
 }
 
 bool is_tls13(tls::CipherSuite suite) {
-  return (static_cast<unsigned>(suite) >> 8U) == 0x13;
+  return tls::find_traits(suite)->version == tls::Version::tls13;
 }
 
 /// Prefers the service's own word over the section it takes its defaults from.
@@ -154,13 +158,14 @@ void check_suites(const Config& config, const Service& service, const std::vecto
   if (!tls12) return;
   for (const LoadedCertificate* certificate : used) {
     if (certificate == nullptr || certificate->key == nullptr) continue;
-    const crypto::KeyType key = certificate->chain.key_type;
+    const crypto::CertificateChain& chain = certificate->chain;
     if (std::none_of(tls.cipher_suites.begin(), tls.cipher_suites.end(),
-                     [&](tls::CipherSuite suite) { return fits(suite, key); }))
+                     [&](tls::CipherSuite suite) { return fits(suite, chain); }))
       diagnostics.warning(at,
-                          "no suite of TLS 1.2 fits the " + certs::key_name(certificate->chain) +
-                              " key of certificate " + in_quotes(certificate->name),
-                          "add one with _" + std::string(key == crypto::KeyType::rsa ? "RSA" : "ECDSA") +
+                          "no suite of TLS 1.2 fits the " + certs::key_name(chain) + " key of certificate " +
+                              in_quotes(certificate->name),
+                          "add one with _" +
+                              std::string(chain.key_type == crypto::KeyType::rsa ? "ECDHE_RSA" : "ECDSA") +
                               "_ in its name, or remove 1.2");
   }
 }

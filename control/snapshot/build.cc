@@ -46,8 +46,11 @@ class Identities {
     const auto [found, fresh] = made_.emplace(combination, static_cast<std::uint32_t>(config_.identities.size()));
     if (fresh) {
       tls::Identity identity;
-      for (const std::size_t index : combination)
-        identity.credentials.push_back(tls::make_credential(used_[index]->chain.der, used_[index]->key));
+      for (const std::size_t index : combination) {
+        tls::Credential credential = tls::make_credential(used_[index]->chain.der, used_[index]->key);
+        credential.may_encipher = used_[index]->chain.key_encipherment;
+        identity.credentials.push_back(std::move(credential));
+      }
       config_.identities.push_back(std::move(identity));
     }
     return found->second;

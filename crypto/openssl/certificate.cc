@@ -128,6 +128,8 @@ Complaint describe(X509* certificate, CertificateChain& chain) {
   // RFC 8446 section 4.4.2.2: the key must be allowed to sign when there is a key usage extension at all.
   if ((X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) == 0)
     return "its key usage does not allow digital signatures; get it issued with digitalSignature";
+  // RFC 5246 section 7.4.2; all bits are set where there is no such extension.
+  chain.key_encipherment = (X509_get_key_usage(certificate) & KU_KEY_ENCIPHERMENT) != 0;
   const std::uint32_t purposes = X509_get_extended_key_usage(certificate);
   if (purposes != UINT32_MAX && (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
     return "its extended key usage does not allow TLS servers; get it issued with serverAuth";

@@ -18,6 +18,7 @@ struct CertificateChain {
   std::vector<std::string> dns_names;          // subjectAltName, lower case; may hold a leading "*." label
   std::int64_t not_before = 0;                 // Unix seconds
   std::int64_t not_after = 0;                  // Unix seconds
+  bool key_encipherment = true;                // its key usage, if it says any, allows the RSA key exchange
   KeyType key_type = KeyType::rsa;
   unsigned key_bits = 0;
   std::vector<std::uint8_t> public_key_info;  // DER of SubjectPublicKeyInfo

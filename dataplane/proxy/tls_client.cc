@@ -35,7 +35,7 @@ bool Proxy::State::receive_tls(Connection& c) {
     const std::uint32_t wanted = handshake ? limits.buffered_per_connection : wanted_input(c);
     if (wanted == 0 && !c.retry) return progress;
     bool all = false;
-    const std::size_t count = view_input(c, std::max(wanted, 2 * tls::kMaxRecord), all);
+    const std::size_t count = view_input(c, std::max(wanted, 2 * tls::kMaxReceivedRecord), all);
     const auto call = [&](tls::Session& session) { session.receive(std::span(pieces).first(count), now, effects); };
     if (with_session(c, call)) {
       progress = true;

@@ -111,6 +111,9 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
     case ExtensionType::alpn:
       valid = read_alpn(body, alpn);
       break;
+    case ExtensionType::encrypt_then_mac:
+      encrypt_then_mac = valid = body.empty();
+      break;
     case ExtensionType::extended_master_secret:
       extended_master_secret = valid = body.empty();
       break;

@@ -60,6 +60,7 @@ struct ClientHello {
   Bytes psk_identities;        // PskIdentity list without its length; empty: no pre_shared_key
   Bytes psk_binders;           // as many binders, each with its length; the end of the message
   bool has_early_data = false;
+  bool encrypt_then_mac = false;
   bool extended_master_secret = false;
   bool secure_renegotiation = false;  // extension or SCSV
   bool fallback = false;              // TLS_FALLBACK_SCSV

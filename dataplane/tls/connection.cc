@@ -6,6 +6,30 @@ namespace lockstep::tls {
 
 using crypto::JobKind;
 
+namespace {
+
+template <class Kind>
+void hand_back(crypto::Job& job) {
+  static_cast<Returnable<Kind>&>(job).returned = true;
+}
+
+void record_done(crypto::Job& job) {
+  switch (job.kind) {
+    case JobKind::seal:
+      return hand_back<crypto::SealJob>(job);
+    case JobKind::open:
+      return hand_back<crypto::OpenJob>(job);
+    case JobKind::cbc_seal:
+      return hand_back<crypto::CbcSealJob>(job);
+    case JobKind::cbc_open:
+      return hand_back<crypto::CbcOpenJob>(job);
+    default:
+      break;  // the record layer has no other
+  }
+}
+
+}  // namespace
+
 Connection::~Connection() {
   clear();
 }
@@ -79,18 +103,16 @@ void Connection::job_done(crypto::Job& job, Instant now, Effects& effects) {
   const Call call(*this, now, effects);
   if (handshake_ != nullptr && handshake_->holds(job)) {
     --handshake_->pending_jobs;
-  } else if (job.kind == JobKind::seal) {
-    static_cast<SealRecord&>(job).returned = true;
-  } else if (job.kind == JobKind::open) {
-    static_cast<OpenRecord&>(job).returned = true;
-  } else {
+  } else if (job.kind == JobKind::tls13_key_update) {
     key_update_done(job);
+  } else {
+    record_done(job);
   }
   take_opened_records();
 }
 
 void Connection::key_update_done(const crypto::Job& job) {
-  const bool ours = &job == &outbound_.traffic.update;
+  const bool ours = outbound_.traffic.owns(job);
   const Error error = ours ? outbound_.key_update_done() : inbound_.key_update_done(link_);
   if (error == Error::none) return;
   fail(error);

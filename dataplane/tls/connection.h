@@ -79,7 +79,7 @@ class Connection {
   Error open_record(InputCursor& cursor, const RecordHeader& header);
 
   void take_opened_records();
-  Error take_opened(const OpenRecord& record);
+  Error take_opened(OpenRecord& record);
   Error take_content(const OpenRecord& record, const OpenedRecord& opened);
   Error take_handshake_content(const OpenRecord& record, std::uint32_t size);
   Error take_post_handshake(const OpenRecord& record, std::uint32_t size);

@@ -110,14 +110,14 @@ Error Connection::open_record(InputCursor& cursor, const RecordHeader& header) {
   }
   // The peer's keys wear out, too (RFC 8446 section 5.5): asked for new ones, it has to change them.
   if (established_ && inbound_.protection() == Protection::tls13 &&
-      inbound_.traffic.keys.aead != Aead::chacha20_poly1305 &&
+      inbound_.traffic.aead()->keys.aead != Aead::chacha20_poly1305 &&
       inbound_.sequence() == link_.core.limits.records_before_key_update)
     outbound_.update_keys(true);
   return error;
 }
 
 void Connection::take_opened_records() {
-  while (const OpenRecord* const record = inbound_.front()) {
+  while (OpenRecord* const record = inbound_.front()) {
     if (inbound_.updating()) return;
     if (discards_input()) {
       inbound_.pop(link_, 0);
@@ -128,14 +128,14 @@ void Connection::take_opened_records() {
   }
 }
 
-Error Connection::take_opened(const OpenRecord& record) {
-  if (record.status == JobStatus::bad_record) {
+Error Connection::take_opened(OpenRecord& record) {
+  if (record.status() == JobStatus::bad_record) {
     if (established_ || handshake_->early_data_to_skip < record.size) return Error::bad_record;
     handshake_->early_data_to_skip -= record.size;
     inbound_.pop_unopened(link_);
     return Error::none;
   }
-  if (record.status != JobStatus::ok) return Error::engine_failed;
+  if (record.status() != JobStatus::ok) return Error::engine_failed;
   if (handshake_ != nullptr) handshake_->early_data_to_skip = 0;
   OpenedRecord opened;
   const Error error = inbound_.inspect(record, opened);

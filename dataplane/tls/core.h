@@ -1,6 +1,10 @@
 // What all sessions of one core share.
 #pragma once
 
+#include <span>
+#include <variant>
+
+#include "crypto/cbc_job.h"
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
 #include "dataplane/tls/session_cache.h"
@@ -18,24 +22,81 @@ struct LargeMessage {
   std::array<std::uint8_t, 4 + kMaxHandshakeMessage + kMaxPlaintext> bytes;
 };
 
+/// A job that says whether it is ours again: through job_done, and not before. Its status changes earlier, while it is
+/// still in a list.
+template <class Kind>
+struct Returnable : Kind {
+  bool returned = false;
+};
+
+/// The job of one record: of an AEAD, or of a CBC suite.
+template <class AeadJob, class CbcJob>
+class RecordJob {
+ public:
+  explicit RecordJob(bool cbc) {
+    if (cbc) job_.template emplace<Returnable<CbcJob>>();
+  }
+
+  /// nullptr for the other kind.
+  AeadJob* aead() { return std::get_if<Returnable<AeadJob>>(&job_); }
+  const AeadJob* aead() const { return std::get_if<Returnable<AeadJob>>(&job_); }
+  CbcJob* cbc() { return std::get_if<Returnable<CbcJob>>(&job_); }
+  const CbcJob* cbc() const { return std::get_if<Returnable<CbcJob>>(&job_); }
+  crypto::Job& job() {
+    return std::visit([](auto& job) -> crypto::Job& { return job; }, job_);
+  }
+  crypto::JobStatus status() const {
+    return std::visit([](const auto& job) { return job.status; }, job_);
+  }
+  bool returned() const {
+    return std::visit([](const auto& job) { return job.returned; }, job_);
+  }
+
+ private:
+  std::variant<Returnable<AeadJob>, Returnable<CbcJob>> job_;
+};
+
 /// A record being opened where it lies in the input.
-struct OpenRecord : crypto::OpenJob {
+struct OpenRecord : RecordJob<crypto::OpenJob, crypto::CbcOpenJob> {
+  using RecordJob::RecordJob;
+
   OpenRecord* next_record = nullptr;
-  bool returned = false;    // through job_done; the status changes earlier, while the job is still in a list
-  std::uint32_t size = 0;   // on the wire, header included
-  std::uint32_t front = 0;  // header and explicit nonce
-  std::uint8_t type = 0;    // outer content type
+  std::uint32_t size = 0;    // on the wire, header included
+  std::uint32_t front = 0;   // header and explicit nonce: what is in front of the pieces
+  std::uint32_t offset = 0;  // of the content in the pieces, once it was looked at
+  std::uint8_t type = 0;     // outer content type
+
+  std::span<const MutableBytes> pieces() const {
+    return aead() != nullptr ? std::span(aead()->ciphertext).first(aead()->piece_count)
+                             : std::span(cbc()->fragment).first(cbc()->piece_count);
+  }
+  /// False when there are kMaxRecordPieces already.
+  bool add(MutableBytes piece) {
+    std::uint8_t& count = aead() != nullptr ? aead()->piece_count : cbc()->piece_count;
+    if (count == crypto::kMaxRecordPieces) return false;
+    (aead() != nullptr ? aead()->ciphertext : cbc()->fragment)[count++] = piece;
+    return true;
+  }
 };
 
 /// A record being sealed into an output buffer.
-struct SealRecord : crypto::SealJob {
+struct SealRecord : RecordJob<crypto::SealJob, crypto::CbcSealJob> {
+  using RecordJob::RecordJob;
+
   OutputBuffer buffer;
   SealRecord* next_record = nullptr;
-  bool returned = false;              // as above
   std::uint32_t source = 0;           // bytes of the caller's plaintext; 0 for the session's own messages
   bool is_key_update = false;         // leaves when the next keys are there
   bool ends_output = false;           // nothing is sent after it
   std::array<std::uint8_t, 8> own{};  // plaintext of alerts and KeyUpdates
+
+  /// False when there are kMaxRecordPieces already.
+  bool add(Bytes piece) {
+    std::uint8_t& count = aead() != nullptr ? aead()->piece_count : cbc()->piece_count;
+    if (count == crypto::kMaxRecordPieces) return false;
+    (aead() != nullptr ? aead()->plaintext : cbc()->plaintext)[count++] = piece;
+    return true;
+  }
 };
 
 class Core {

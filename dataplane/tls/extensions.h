@@ -12,6 +12,7 @@ enum class ExtensionType : std::uint16_t {
   signature_algorithms = 13,    // RFC 8446
   alpn = 16,                    // RFC 7301
   padding = 21,                 // RFC 7685
+  encrypt_then_mac = 22,        // RFC 7366
   extended_master_secret = 23,  // RFC 7627
   pre_shared_key = 41,          // RFC 8446, like the rest
   early_data = 42,

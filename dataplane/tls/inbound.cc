@@ -35,7 +35,8 @@ Inbound::Peek Inbound::peek(InputCursor cursor, RecordHeader& header) {
   const bool is_protected = protection_ != Protection::none && header.type != ContentType::change_cipher_spec;
   // Early data that is passed over comes before the keys.
   const bool may_be_early = header.type == ContentType::application_data;
-  if (header.length > (is_protected || may_be_early ? kMaxProtected : kMaxFragment)) return Peek::too_long;
+  const std::uint32_t limit = is_protected ? max_protected() : may_be_early ? kMaxProtected : kMaxFragment;
+  if (header.length > limit) return Peek::too_long;
   if (cursor.remaining() < header.length) return Peek::incomplete;
   seen_record_ = true;
   return Peek::record;
@@ -47,40 +48,23 @@ void Inbound::release_held(Link& link) {
 }
 
 Error Inbound::open(Link& link, InputCursor& cursor, const RecordHeader& header) {
-  const std::uint32_t explicit_nonce = explicit_nonce_size(protection_, traffic.keys.aead);
-  // A TLS 1.3 plaintext has at least its content type (RFC 8446 section 5.2).
-  if (header.length < overhead(protection_, traffic.keys.aead)) return Error::bad_record;
+  // A TLS 1.3 plaintext has at least its content type (RFC 8446 section 5.2). What a CBC suite needs is found in the
+  // same place as its other faults.
+  const bool cbc = traffic.cbc() != nullptr;
+  if (!cbc && header.length < overhead(protection_, traffic.aead()->keys.aead)) return Error::bad_record;
   if (sequence_ == link.core.limits.records_per_key) return Error::record_limit;
-  OpenRecord* const record = link.core.open_records.make();
+  OpenRecord* const record = link.core.open_records.make(cbc);
   if (record == nullptr) {
     link.starved();
     return Error::none;
   }
-  record->keys = &traffic.keys;
   record->type = static_cast<std::uint8_t>(header.type);
   record->size = kRecordHeader + header.length;
-  record->front = kRecordHeader + explicit_nonce;
-  const auto text = static_cast<std::uint32_t>(header.length - explicit_nonce - crypto::kAeadTag);
-
   cursor.skip(kRecordHeader);
-  if (explicit_nonce != 0) {
-    std::array<std::uint8_t, 8> nonce;
-    cursor.copy(nonce);
-    salted_nonce(traffic.keys.iv.expose(), nonce, record->nonce);
-  } else {
-    xor_nonce(traffic.keys.iv.expose(), sequence_, record->nonce);
-  }
-  set_additional_data(*record, protection_, sequence_, header, text);
-  const bool fits = cursor.take(text, [&](MutableBytes piece) {
-    if (record->piece_count == crypto::kMaxRecordPieces) return false;
-    record->ciphertext[record->piece_count++] = piece;
-    return true;
-  });
-  if (!fits) {
+  if (!(cbc ? prepare_cbc(*record, cursor, header) : prepare_aead(*record, cursor, header))) {
     link.core.open_records.release(record);
     return Error::no_memory;
   }
-  cursor.copy(record->tag);
 
   (first_ == nullptr ? first_ : last_->next_record) = record;
   last_ = record;
@@ -88,25 +72,61 @@ Error Inbound::open(Link& link, InputCursor& cursor, const RecordHeader& header)
   ++sequence_;
   in_flight_bytes_ += record->size;
   barrier_ = protection_ == Protection::tls13 && (peer_pads_ || header.length <= kKeyUpdateRecord);
-  link.submit(*record);
+  link.submit(record->job());
   return Error::none;
 }
 
-OpenRecord* Inbound::front() const {
-  return first_ != nullptr && first_->returned ? first_ : nullptr;
+// False when the record lies in too many pieces.
+bool Inbound::prepare_aead(OpenRecord& record, InputCursor& cursor, const RecordHeader& header) const {
+  const crypto::RecordKeys& keys = traffic.aead()->keys;
+  const std::uint32_t explicit_nonce = explicit_nonce_size(protection_, keys.aead);
+  const auto text = static_cast<std::uint32_t>(header.length - explicit_nonce - crypto::kAeadTag);
+  crypto::OpenJob& job = *record.aead();
+  job.keys = &keys;
+  record.front = kRecordHeader + explicit_nonce;
+  if (explicit_nonce != 0) {
+    std::array<std::uint8_t, 8> nonce;
+    cursor.copy(nonce);
+    salted_nonce(keys.iv.expose(), nonce, job.nonce);
+  } else {
+    xor_nonce(keys.iv.expose(), sequence_, job.nonce);
+  }
+  set_additional_data(job, protection_, sequence_, header, text);
+  if (!cursor.take(text, [&](MutableBytes piece) { return record.add(piece); })) return false;
+  cursor.copy(job.tag);
+  return true;
 }
 
-Error Inbound::inspect(const OpenRecord& record, OpenedRecord& opened) {
-  std::uint32_t size = 0;
-  for (std::size_t i = 0; i < record.piece_count; ++i) size += static_cast<std::uint32_t>(record.ciphertext[i].size());
+// The same. The explicit IV is the first block (RFC 5246 section 6.2.3.2).
+bool Inbound::prepare_cbc(OpenRecord& record, InputCursor& cursor, const RecordHeader& header) const {
+  crypto::CbcOpenJob& job = *record.cbc();
+  job.keys = traffic.cbc();
+  job.header = {sequence_, static_cast<std::uint8_t>(header.type), header.version};
+  record.front = kRecordHeader;
+  return cursor.take(header.length, [&](MutableBytes piece) { return record.add(piece); });
+}
+
+OpenRecord* Inbound::front() {
+  return first_ != nullptr && first_->returned() ? first_ : nullptr;
+}
+
+Error Inbound::inspect(OpenRecord& record, OpenedRecord& opened) {
   opened.type = static_cast<ContentType>(record.type);
+  if (const crypto::CbcOpenJob* const job = record.cbc(); job != nullptr) {
+    record.offset = job->plaintext_offset;
+    opened.size = job->plaintext_size;
+    return opened.size > kMaxFragment ? Error::record_too_long : Error::none;
+  }
+  const std::span<const MutableBytes> pieces = record.pieces();
+  std::uint32_t size = 0;
+  for (const Bytes piece : pieces) size += static_cast<std::uint32_t>(piece.size());
   opened.size = size;
-  if (record.aad_size != kRecordHeader) return size > kMaxFragment ? Error::record_too_long : Error::none;
+  if (record.aead()->aad_size != kRecordHeader) return size > kMaxFragment ? Error::record_too_long : Error::none;
 
   // TLSInnerPlaintext: content, type, zeros (RFC 8446 section 5.4).
   if (size > kMaxFragment + 1) return Error::record_too_long;
-  for (std::size_t i = record.piece_count; i-- > 0;) {
-    const Bytes piece = record.ciphertext[i];
+  for (std::size_t i = pieces.size(); i-- > 0;) {
+    const Bytes piece = pieces[i];
     for (std::size_t at = piece.size(); at-- > 0; --size) {
       if (piece[at] == 0) continue;
       opened.type = static_cast<ContentType>(piece[at]);
@@ -136,9 +156,10 @@ void Inbound::pop(Link& link, std::uint32_t deliver) {
   if (deliver == 0) {
     link.dispose(false, record.size);
   } else {
-    link.dispose(false, record.front);
+    const std::uint32_t front = record.front + record.offset;
+    link.dispose(false, front);
     link.dispose(true, deliver);
-    link.dispose(false, record.size - record.front - deliver);
+    link.dispose(false, record.size - front - deliver);
   }
   link.core.counters.records_opened.add();
   remove_front(link);
@@ -163,7 +184,7 @@ void Inbound::start_key_update(Link& link) {
 
 Error Inbound::key_update_done(Link& link) {
   updating_ = false;
-  if (traffic.update.status != JobStatus::ok) return Error::engine_failed;
+  if (traffic.aead()->update.status != JobStatus::ok) return Error::engine_failed;
   sequence_ = 0;
   pop(link, 0);
   return Error::none;

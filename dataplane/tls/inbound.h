@@ -56,16 +56,18 @@ class Inbound {
   Error open(Link& link, InputCursor& cursor, const RecordHeader& header);
 
   /// The oldest record in flight, if it is done; nullptr otherwise.
-  OpenRecord* front() const;
-  /// Looks at an opened record: finds the content's type and size. missing_content_type, record_too_long.
-  Error inspect(const OpenRecord& record, OpenedRecord& opened);
+  OpenRecord* front();
+  /// Looks at an opened record: finds the content's place, type and size. missing_content_type, record_too_long.
+  Error inspect(OpenRecord& record, OpenedRecord& opened);
   /// Calls f(Bytes) for each piece of the content of an opened record.
   template <class F>
   static void for_each_piece(const OpenRecord& record, std::uint32_t size, F&& f) {
-    for (std::size_t i = 0; i < record.piece_count && size != 0; ++i) {
-      const Bytes piece = Bytes(record.ciphertext[i]);
-      const Bytes content = piece.first(std::min<std::size_t>(piece.size(), size));
-      f(content);
+    std::size_t skip = record.offset;
+    for (const Bytes piece : record.pieces()) {
+      const Bytes rest = piece.subspan(std::min(piece.size(), skip));
+      skip -= piece.size() - rest.size();
+      const Bytes content = rest.first(std::min<std::size_t>(rest.size(), size));
+      if (!content.empty()) f(content);
       size -= static_cast<std::uint32_t>(content.size());
     }
   }
@@ -86,6 +88,9 @@ class Inbound {
   void clear(Link& link);
 
  private:
+  std::uint32_t max_protected() const { return traffic.cbc() != nullptr ? kMaxCbcProtected : kMaxProtected; }
+  bool prepare_aead(OpenRecord& record, InputCursor& cursor, const RecordHeader& header) const;
+  bool prepare_cbc(OpenRecord& record, InputCursor& cursor, const RecordHeader& header) const;
   void remove_front(Link& link);
 
   OpenRecord* first_ = nullptr;

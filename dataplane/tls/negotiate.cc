@@ -81,6 +81,21 @@ std::optional<Signer> choose_signer_tls12(const Identity& identity, const Client
   return std::nullopt;
 }
 
+// RFC 5246 section 7.4.2: an RSA key that may encipher. Nothing is signed, so signature_algorithms do not matter.
+const Credential* find_enciphering(const Identity& identity) {
+  for (const Credential& credential : identity.credentials)
+    if (credential.key->type() == KeyType::rsa && credential.may_encipher) return &credential;
+  return nullptr;
+}
+
+std::optional<NamedGroup> choose_group_tls12(const ServerConfig& config, const ClientHello& hello) {
+  if (!hello.supported_groups.empty())
+    return choose(config.groups, hello.supported_groups, config.prefer_server_order, [](NamedGroup) { return true; });
+  // RFC 8422 section 4: the choice is ours; every implementation has P-256.
+  const auto found = std::find(config.groups.begin(), config.groups.end(), NamedGroup::secp256r1);
+  return found == config.groups.end() ? std::nullopt : std::optional(*found);
+}
+
 }  // namespace
 
 Result<Version, Error> choose_version(const ServerConfig& config, const ClientHello& hello) {
@@ -186,31 +201,32 @@ Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identi
     return Failure{Error::illegal_parameter};
 
   Tls12Choice choice;
-  bool common_suite = false;
+  const std::optional<NamedGroup> group = choose_group_tls12(config, hello);
+  const Credential* const enciphering = find_enciphering(identity);
+  Error reason = Error::no_common_cipher_suite;
   const auto suite =
       choose(config.cipher_suites, hello.cipher_suites, config.prefer_server_order, [&](CipherSuite candidate) {
         const CipherSuiteTraits* const traits = find_traits(candidate);
         if (traits == nullptr || traits->version != Version::tls12) return false;
-        common_suite = true;
+        if (traits->key_exchange == KeyExchange::rsa) {
+          if (enciphering == nullptr) return false;
+          choice.signer = {enciphering, {}};
+          choice.group = {};
+          return true;
+        }
+        if (reason == Error::no_common_cipher_suite) reason = Error::no_common_signature_scheme;
         const auto signer = choose_signer_tls12(identity, hello, traits->authentication);
         if (!signer) return false;
+        reason = Error::no_common_group;
+        if (!group) return false;
         choice.signer = *signer;
+        choice.group = *group;
         return true;
       });
-  if (!suite) return Failure{common_suite ? Error::no_common_signature_scheme : Error::no_common_cipher_suite};
+  if (!suite) return Failure{reason};
   choice.suite = find_traits(*suite);
-
-  if (hello.supported_groups.empty()) {
-    // RFC 8422 section 4: the choice is ours; every implementation has P-256.
-    const auto found = std::find(config.groups.begin(), config.groups.end(), NamedGroup::secp256r1);
-    if (found == config.groups.end()) return Failure{Error::no_common_group};
-    choice.group = *found;
-    return choice;
-  }
-  const auto group =
-      choose(config.groups, hello.supported_groups, config.prefer_server_order, [](NamedGroup) { return true; });
-  if (!group) return Failure{Error::no_common_group};
-  choice.group = *group;
+  // RFC 7366 section 3: not with other ciphers.
+  choice.encrypt_then_mac = choice.suite->cbc() != nullptr && hello.encrypt_then_mac;
   return choice;
 }
 

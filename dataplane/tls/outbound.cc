@@ -33,42 +33,47 @@ void take_front(std::span<Bytes>& pieces, std::size_t count, F&& f) {
 
 }  // namespace
 
+// On the wire, header included.
+std::uint32_t Outbound::record_size(std::uint32_t plaintext) const {
+  if (traffic.cbc() != nullptr)
+    return kRecordHeader + static_cast<std::uint32_t>(cbc_fragment_size(*traffic.cbc(), plaintext));
+  return kRecordHeader + plaintext + overhead(protection_, traffic.aead()->keys.aead);
+}
+
+// What a record may have beside its plaintext, header included.
+std::uint32_t Outbound::max_overhead() const {
+  return kRecordHeader +
+         (traffic.cbc() != nullptr ? kMaxCbcOverhead : overhead(protection_, traffic.aead()->keys.aead));
+}
+
 SealRecord* Outbound::make_record(Link& link, std::uint32_t plaintext) {
-  const std::uint32_t size = kRecordHeader + plaintext + overhead(protection_, traffic.keys.aead);
-  SealRecord* const record = link.core.seal_records.make();
+  SealRecord* const record = link.core.seal_records.make(traffic.cbc() != nullptr);
   if (record == nullptr) {
     link.starved();
     return nullptr;
   }
+  const std::uint32_t size = record_size(plaintext);
   record->buffer = link.core.environment.output_buffer(size);
   if (record->buffer.handle == nullptr) {
     link.core.seal_records.release(record);
     link.starved();
     return nullptr;
   }
-  record->buffer.size = size;
   return record;
 }
 
 void Outbound::seal(Link& link, SealRecord& record, ContentType type, std::uint32_t plaintext) {
-  record.keys = &traffic.keys;
+  record.buffer.size = record_size(plaintext);
   RecordHeader header;
   header.type = protection_ == Protection::tls13 ? ContentType::application_data : type;
   header.version = kRecordVersion;
   header.length = static_cast<std::uint16_t>(record.buffer.size - kRecordHeader);
   Writer writer(MutableBytes(record.buffer.data, record.buffer.size));
   write_record_header(writer, header.type, header.length);
-  if (explicit_nonce_size(protection_, traffic.keys.aead) != 0) {
-    // Unique as long as the sequence number is (RFC 5288 section 3).
-    writer.u64(sequence_);
-    salted_nonce(traffic.keys.iv.expose(), writer.written().last(8), record.nonce);
-  } else {
-    xor_nonce(traffic.keys.iv.expose(), sequence_, record.nonce);
-  }
-  set_additional_data(record, protection_, sequence_, header, plaintext);
-  record.has_trailer = protection_ == Protection::tls13;
-  record.trailer = static_cast<std::uint8_t>(type);
-  record.ciphertext = record.buffer.data + writer.size();
+  if (record.cbc() != nullptr)
+    prepare_cbc(link, record, writer, header);
+  else
+    prepare_aead(record, writer, type, header, plaintext);
 
   (first_ == nullptr ? first_ : last_->next_record) = &record;
   last_ = &record;
@@ -76,7 +81,34 @@ void Outbound::seal(Link& link, SealRecord& record, ContentType type, std::uint3
   ++sequence_;
   scheduled_ += record.source;
   in_flight_bytes_ += record.buffer.size;
-  link.submit(record);
+  link.submit(record.job());
+}
+
+void Outbound::prepare_aead(SealRecord& record, Writer& writer, ContentType type, const RecordHeader& header,
+                            std::uint32_t plaintext) const {
+  const crypto::RecordKeys& keys = traffic.aead()->keys;
+  crypto::SealJob& job = *record.aead();
+  job.keys = &keys;
+  if (explicit_nonce_size(protection_, keys.aead) != 0) {
+    // Unique as long as the sequence number is (RFC 5288 section 3).
+    writer.u64(sequence_);
+    salted_nonce(keys.iv.expose(), writer.written().last(8), job.nonce);
+  } else {
+    xor_nonce(keys.iv.expose(), sequence_, job.nonce);
+  }
+  set_additional_data(job, protection_, sequence_, header, plaintext);
+  job.has_trailer = protection_ == Protection::tls13;
+  job.trailer = static_cast<std::uint8_t>(type);
+  job.ciphertext = record.buffer.data + writer.size();
+}
+
+// The IV must not be foretold by whoever chooses plaintext (RFC 5246 section 6.2.3.2).
+void Outbound::prepare_cbc(Link& link, SealRecord& record, Writer& writer, const RecordHeader& header) const {
+  crypto::CbcSealJob& job = *record.cbc();
+  job.keys = traffic.cbc();
+  job.header = {sequence_, static_cast<std::uint8_t>(header.type), header.version};
+  link.core.random.fill(job.iv);
+  job.fragment = record.buffer.data + writer.size();
 }
 
 bool Outbound::send_plain(Link& link, ContentType type, std::span<const Bytes> pieces, bool ends_output) {
@@ -113,7 +145,7 @@ Error Outbound::send(Link& link, ContentType type, std::span<const Bytes> pieces
     }
     SealRecord* const record = make_record(link, size);
     if (record == nullptr) return Error::no_memory;
-    take_front(rest, size, [&](Bytes part) { record->plaintext[record->piece_count++] = part; });
+    take_front(rest, size, [&](Bytes part) { record->add(part); });
     seal(link, *record, type, size);
   }
   return Error::none;
@@ -124,8 +156,7 @@ bool Outbound::send_own(Link& link, ContentType type, Bytes message, bool is_key
   SealRecord* const record = make_record(link, static_cast<std::uint32_t>(message.size()));
   if (record == nullptr) return false;
   std::copy(message.begin(), message.end(), record->own.begin());
-  record->plaintext[0] = Bytes(record->own).first(message.size());
-  record->piece_count = 1;
+  record->add(Bytes(record->own).first(message.size()));
   record->is_key_update = is_key_update;
   record->ends_output = ends_output;
   end_sealed_ = end_sealed_ || ends_output;
@@ -135,7 +166,7 @@ bool Outbound::send_own(Link& link, ContentType type, Bytes message, bool is_key
 
 void Outbound::check_key_limit(const Core& core) {
   // RFC 8446 section 5.5. ChaCha20-Poly1305 has no limit that could be reached.
-  if (!updating_ && protection_ == Protection::tls13 && traffic.keys.aead != Aead::chacha20_poly1305 &&
+  if (!updating_ && protection_ == Protection::tls13 && traffic.aead()->keys.aead != Aead::chacha20_poly1305 &&
       sequence_ >= core.limits.records_before_key_update)
     key_update_wanted_ = true;
 }
@@ -143,7 +174,7 @@ void Outbound::check_key_limit(const Core& core) {
 void Outbound::write(Link& link, std::span<const MutableBytes> pending, std::uint32_t budget) {
   InputCursor cursor(pending);
   cursor.skip(scheduled_);
-  const std::uint32_t extra = kRecordHeader + overhead(protection_, traffic.keys.aead);
+  const std::uint32_t extra = max_overhead();
   while (cursor.remaining() != 0 && count_ < kMaxInFlight && !at_record_limit(link.core)) {
     check_key_limit(link.core);
     start_waiting(link);
@@ -153,13 +184,11 @@ void Outbound::write(Link& link, std::span<const MutableBytes> pending, std::uin
     SealRecord* const record = make_record(link, wanted);
     if (record == nullptr) return;
     cursor.take(wanted, [&](MutableBytes piece) {
-      if (record->piece_count == crypto::kMaxRecordPieces) return false;
-      record->plaintext[record->piece_count++] = piece;
+      if (!record->add(piece)) return false;
       record->source += static_cast<std::uint32_t>(piece.size());
       return true;
     });
     // Plaintext in many small pieces makes a shorter record.
-    record->buffer.size -= wanted - record->source;
     const bool cut_short = record->source != wanted;
     seal(link, *record, ContentType::application_data, record->source);
     if (cut_short) {
@@ -185,9 +214,9 @@ void Outbound::start_waiting(Link& link) {
 }
 
 Error Outbound::pump(Link& link) {
-  while (first_ != nullptr && first_->returned && !link.output_full()) {
+  while (first_ != nullptr && first_->returned() && !link.output_full()) {
     SealRecord& record = *first_;
-    if (record.status != JobStatus::ok) return Error::engine_failed;
+    if (record.status() != JobStatus::ok) return Error::engine_failed;
     if (record.is_key_update) {
       if (!std::exchange(keys_submitted_, true)) traffic.start_update(link);
       break;
@@ -208,7 +237,7 @@ Error Outbound::pump(Link& link) {
 }
 
 Error Outbound::key_update_done() {
-  if (traffic.update.status != JobStatus::ok) return Error::engine_failed;
+  if (traffic.aead()->update.status != JobStatus::ok) return Error::engine_failed;
   sequence_ = 0;
   updating_ = keys_submitted_ = false;
   first_->is_key_update = false;

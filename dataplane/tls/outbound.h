@@ -63,7 +63,12 @@ class Outbound {
   void clear(Link& link);
 
  private:
+  std::uint32_t record_size(std::uint32_t plaintext) const;
+  std::uint32_t max_overhead() const;
   SealRecord* make_record(Link& link, std::uint32_t plaintext);
+  void prepare_aead(SealRecord& record, Writer& writer, ContentType type, const RecordHeader& header,
+                    std::uint32_t plaintext) const;
+  void prepare_cbc(Link& link, SealRecord& record, Writer& writer, const RecordHeader& header) const;
   void seal(Link& link, SealRecord& record, ContentType type, std::uint32_t plaintext);
   bool send_own(Link& link, ContentType type, Bytes message, bool is_key_update, bool ends_output);
   bool send_plain(Link& link, ContentType type, std::span<const Bytes> pieces, bool ends_output);

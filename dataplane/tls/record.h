@@ -1,8 +1,8 @@
 // The record layer's numbers and formulas (RFC 8446 section 5, RFC 5246 section 6.2).
 #pragma once
 
-#include "crypto/job.h"
-#include "dataplane/tls/server_config.h"
+#include "crypto/cbc_job.h"
+#include "dataplane/tls/session.h"
 
 namespace lockstep::tls {
 
@@ -17,8 +17,11 @@ enum class ContentType : std::uint8_t {
 constexpr std::uint32_t kRecordHeader = 5;
 /// RFC 8446 section 5.1.
 constexpr std::uint32_t kMaxFragment = 16384;
-/// RFC 8446 section 5.2. TLS 1.2 allows more (RFC 5246 section 6.2.3), which none of our suites can use.
+/// RFC 8446 section 5.2. TLS 1.2 allows more (RFC 5246 section 6.2.3), which AEAD suites cannot use.
 constexpr std::uint32_t kMaxProtected = kMaxFragment + 256;
+/// RFC 5246 section 6.2.3: what CBC suites can use, by padding.
+constexpr std::uint32_t kMaxCbcProtected = crypto::kMaxCbcFragment;
+static_assert(kRecordHeader + kMaxCbcProtected == kMaxReceivedRecord);
 /// legacy_record_version of every record sent.
 constexpr std::uint16_t kRecordVersion = 0x0303;
 
@@ -47,6 +50,9 @@ constexpr std::uint32_t overhead(Protection protection, crypto::Aead aead) {
   const std::uint32_t inner_type = protection == Protection::tls13 ? 1 : 0;
   return explicit_nonce_size(protection, aead) + inner_type + static_cast<std::uint32_t>(crypto::kAeadTag);
 }
+
+/// Most bytes that a CBC suite adds to a plaintext when it is sent: explicit IV, MAC, padding.
+constexpr std::uint32_t kMaxCbcOverhead = crypto::kCbcBlock + crypto::kMaxMac + crypto::kCbcBlock;
 
 /// RFC 8446 section 5.3 and RFC 7905 section 2: IV XOR sequence number.
 inline void xor_nonce(Bytes iv, std::uint64_t sequence, std::array<std::uint8_t, crypto::kAeadNonce>& nonce) {

@@ -21,11 +21,25 @@ enum class Version : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 
 struct TicketKeys;  // ticket_keys.h
 
-/// RFC 8446 appendix B.4, RFC 5289, RFC 7905.
+/// RFC 8446 appendix B.4, RFC 5246 appendix A.5, RFC 5288, RFC 5289, RFC 7905, RFC 8422 section 6.
 enum class CipherSuite : std::uint16_t {
+  rsa_aes_128_cbc_sha = 0x002f,
+  rsa_aes_256_cbc_sha = 0x0035,
+  rsa_aes_128_cbc_sha256 = 0x003c,
+  rsa_aes_256_cbc_sha256 = 0x003d,
+  rsa_aes_128_gcm_sha256 = 0x009c,
+  rsa_aes_256_gcm_sha384 = 0x009d,
   tls_aes_128_gcm_sha256 = 0x1301,
   tls_aes_256_gcm_sha384 = 0x1302,
   tls_chacha20_poly1305_sha256 = 0x1303,
+  ecdhe_ecdsa_aes_128_cbc_sha = 0xc009,
+  ecdhe_ecdsa_aes_256_cbc_sha = 0xc00a,
+  ecdhe_rsa_aes_128_cbc_sha = 0xc013,
+  ecdhe_rsa_aes_256_cbc_sha = 0xc014,
+  ecdhe_ecdsa_aes_128_cbc_sha256 = 0xc023,
+  ecdhe_ecdsa_aes_256_cbc_sha384 = 0xc024,
+  ecdhe_rsa_aes_128_cbc_sha256 = 0xc027,
+  ecdhe_rsa_aes_256_cbc_sha384 = 0xc028,
   ecdhe_ecdsa_aes_128_gcm_sha256 = 0xc02b,
   ecdhe_ecdsa_aes_256_gcm_sha384 = 0xc02c,
   ecdhe_rsa_aes_128_gcm_sha256 = 0xc02f,
@@ -35,11 +49,17 @@ enum class CipherSuite : std::uint16_t {
 };
 /// The IANA name; "unknown" for others.
 const char* name(CipherSuite suite);
+/// What OpenSSL calls it: in TLS 1.3 the same; "unknown" for others.
+const char* openssl_name(CipherSuite suite);
+/// By either name.
 std::optional<CipherSuite> cipher_suite_by_name(std::string_view name);
+/// All there are, those that are on by default first.
+std::vector<CipherSuite> all_cipher_suites();
 
 /// A certificate chain with its key, as ready-made Certificate messages (header included).
 struct Credential {
   std::shared_ptr<const crypto::PrivateKey> key;
+  bool may_encipher = true;                     // the certificate allows the RSA key exchange (RFC 5246 section 7.4.2)
   std::vector<std::uint8_t> certificate_tls13;  // RFC 8446 section 4.4.2, empty context, no extensions
   std::vector<std::uint8_t> certificate_tls12;  // RFC 5246 section 7.4.2
 };
@@ -85,7 +105,7 @@ struct ServerConfig {
   const Identity* find(std::string_view server_name) const;
 };
 
-/// Suites and groups offered unless configured otherwise.
+/// Suites and groups offered unless configured otherwise: those with forward secrecy and an AEAD.
 std::vector<CipherSuite> default_cipher_suites();
 std::vector<crypto::NamedGroup> default_groups();
 

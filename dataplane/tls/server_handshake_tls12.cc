@@ -1,5 +1,6 @@
-// The TLS 1.2 handshake of a server with ECDHE (RFC 5246 section 7.3, RFC 8422). The coroutine at the end is the walk;
-// the steps before it are plain functions over what the walk carries along.
+// The full TLS 1.2 handshake of a server, with ECDHE (RFC 8422) or with RSA key exchange (RFC 5246 sections 7.3 and
+// 7.4.7.1). The coroutine at the end is the walk; the steps before it are plain functions over what the walk carries
+// along.
 #include "dataplane/tls/client_key_exchange.h"
 #include "dataplane/tls/finished.h"
 #include "dataplane/tls/handshake.h"
@@ -23,11 +24,13 @@ struct Tls12Server {
   explicit Tls12Server(Handshake& handshake_in) : handshake(handshake_in) {}
 
   Error negotiate();
+  bool ephemeral() const { return choice.suite->key_exchange == KeyExchange::ecdhe; }
   void begin_key_share();
   void write_server_hello();
   void begin_sign();
   Error send_flight();
   Error take_key_exchange(const Message& message);
+  Error key_exchange_result() const;
   void begin_master_secret();
   void begin_finished();
   Error take_change_cipher_spec();
@@ -40,6 +43,7 @@ struct Tls12Server {
   crypto::TranscriptJob transcript;
   crypto::SignJob sign;
   crypto::DeriveJob derive;
+  crypto::RsaPremasterJob premaster;
   crypto::Tls12MasterSecretJob master;
   crypto::Tls12FinishedJob finished;
 
@@ -51,6 +55,9 @@ struct Tls12Server {
   Bytes params;
 
  private:
+  Bytes write_exchange();
+  Error begin_derive(const Message& message);
+  Error begin_premaster(const Message& message);
   void append(Bytes first, Bytes second = {});
   Error send(ContentType type, Bytes message);
 };
@@ -90,7 +97,8 @@ void Tls12Server::write_server_hello() {
   answer.random = master.server_random;
   answer.cipher_suite = choice.suite->suite;
   answer.server_name = !hello.server_name.empty();
-  answer.ec_point_formats = !hello.ec_point_formats.empty();
+  answer.ec_point_formats = ephemeral() && !hello.ec_point_formats.empty();
+  answer.encrypt_then_mac = choice.encrypt_then_mac;
   answer.extended_master_secret = master.extended = hello.extended_master_secret;
   answer.secure_renegotiation = hello.secure_renegotiation;
   answer.alpn = handshake.alpn;
@@ -107,26 +115,54 @@ void Tls12Server::begin_sign() {
   handshake.submit(sign);
 }
 
-// ServerHello, Certificate, ServerKeyExchange, ServerHelloDone; the transcript follows.
+// ServerKeyExchange, which the RSA key exchange has not (RFC 5246 section 7.4.3), and ServerHelloDone.
+Bytes Tls12Server::write_exchange() {
+  if (!ephemeral()) return write_server_hello_done(exchange_buffer);
+  const Bytes signature = Bytes(sign.signature).first(sign.signature_size);
+  return write_key_exchange_and_done(exchange_buffer, params, choice.signer.scheme, signature);
+}
+
+// ServerHello, Certificate, and what follows it; the transcript follows.
 Error Tls12Server::send_flight() {
   const Bytes certificate = choice.signer.credential->certificate_tls12;
-  const Bytes signature = Bytes(sign.signature).first(sign.signature_size);
-  const Bytes exchange = write_key_exchange_and_done(exchange_buffer, params, choice.signer.scheme, signature);
+  const Bytes exchange = write_exchange();
   const std::array<Bytes, 3> messages = {server_hello, certificate, exchange};
   append(certificate, exchange);
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
 }
 
 Error Tls12Server::take_key_exchange(const Message& message) {
+  const Error error = ephemeral() ? begin_derive(message) : begin_premaster(message);
+  if (error == Error::none) append(message.whole);
+  return error;
+}
+
+Error Tls12Server::begin_derive(const Message& message) {
   Bytes peer_key;
-  const Error error = read_client_key_exchange(message, choice.group, peer_key);
+  const Error error = read_ecdhe_key_exchange(message, choice.group, peer_key);
   if (error != Error::none) return error;
   derive.group = choice.group;
   derive.private_key = &key_share.private_key;
   std::copy(peer_key.begin(), peer_key.end(), derive.peer_public_key.begin());
   handshake.submit(derive);
-  append(message.whole);
   return Error::none;
+}
+
+// Whatever was encrypted, the handshake goes on to Finished (RFC 5246 section 7.4.7.1).
+Error Tls12Server::begin_premaster(const Message& message) {
+  const Error error = read_rsa_key_exchange(message, premaster.encrypted);
+  if (error != Error::none) return error;
+  premaster.key = choice.signer.credential->key.get();
+  premaster.client_version = handshake.hello.legacy_version;
+  handshake.link.core.random.fill(premaster.substitute.writable());
+  handshake.submit(premaster);
+  return Error::none;
+}
+
+Error Tls12Server::key_exchange_result() const {
+  if (derive.status == JobStatus::bad_peer_key) return Error::bad_key_share;
+  const bool exchanged = ephemeral() ? ok(derive) : ok(premaster);
+  return exchanged && ok(transcript) ? Error::none : Error::engine_failed;
 }
 
 // RFC 5246 section 8.1, RFC 7627 section 4.
@@ -134,19 +170,23 @@ void Tls12Server::begin_master_secret() {
   key_share.private_key.clear();
   TrafficKeys& client = handshake.inbound.traffic;
   TrafficKeys& server = handshake.outbound.traffic;
-  client.rename(handshake.link);
-  server.rename(handshake.link);
-  client.keys.aead = server.keys.aead = choice.suite->aead;
+  if (const crypto::CbcSuite* const suite = choice.suite->cbc(); suite != nullptr) {
+    master.client_cbc_keys = &client.start(handshake.link, *suite, choice.encrypt_then_mac);
+    master.server_cbc_keys = &server.start(handshake.link, *suite, choice.encrypt_then_mac);
+  } else {
+    master.client_keys = &client.start(handshake.link, choice.suite->aead());
+    master.server_keys = &server.start(handshake.link, choice.suite->aead());
+  }
   master.hash = choice.suite->hash;
-  master.premaster = derive.shared_secret.expose(shared_secret_size(choice.group));
+  master.premaster =
+      ephemeral() ? derive.shared_secret.expose(shared_secret_size(choice.group)) : premaster.premaster.expose();
   master.transcript = &handshake.transcript;
-  master.client_keys = &client.keys;
-  master.server_keys = &server.keys;
   handshake.submit(master);
 }
 
 void Tls12Server::begin_finished() {
   derive.shared_secret.clear();
+  premaster.premaster.clear();
   finished.master_secret = &master.master_secret;
   finished.transcript = &handshake.transcript;
   handshake.submit(finished);
@@ -178,17 +218,19 @@ Coroutine server_handshake_tls12(Handshake& handshake) {
   if (const Error error = server.negotiate(); error != Error::none) co_return error;
 
   // Our share does not depend on the peer; it is usually made ahead.
-  handshake.phase = Phase::key_share;
-  server.begin_key_share();
-  co_await handshake.jobs();
-  if (!ok(server.key_share)) co_return Error::engine_failed;
+  if (server.ephemeral()) {
+    handshake.phase = Phase::key_share;
+    server.begin_key_share();
+    co_await handshake.jobs();
+    if (!ok(server.key_share)) co_return Error::engine_failed;
+  }
 
   // The signature covers the randoms and our share (RFC 8422 section 5.4), so the transcript goes on beside it.
   handshake.phase = Phase::signing;
   server.write_server_hello();
-  server.begin_sign();
+  if (server.ephemeral()) server.begin_sign();
   co_await handshake.jobs();
-  if (!ok(server.sign) || !ok(server.transcript)) co_return Error::engine_failed;
+  if ((server.ephemeral() && !ok(server.sign)) || !ok(server.transcript)) co_return Error::engine_failed;
   const Error flight = server.send_flight();
   co_await handshake.jobs();
   if (flight != Error::none) co_return flight;
@@ -198,8 +240,7 @@ Coroutine server_handshake_tls12(Handshake& handshake) {
   const Message key_exchange = co_await handshake.message();
   if (const Error error = server.take_key_exchange(key_exchange); error != Error::none) co_return error;
   co_await handshake.jobs();
-  if (server.derive.status == JobStatus::bad_peer_key) co_return Error::bad_key_share;
-  if (!ok(server.derive) || !ok(server.transcript)) co_return Error::engine_failed;
+  if (const Error error = server.key_exchange_result(); error != Error::none) co_return error;
 
   // Keys, and what both Finished messages have to say.
   handshake.phase = Phase::key_schedule;

@@ -138,11 +138,10 @@ void Tls13Server::begin_key_schedule() {
   flight.transcript = &handshake.transcript;
   TrafficKeys& client = handshake.inbound.traffic;
   TrafficKeys& server = handshake.outbound.traffic;
-  client.rename(handshake.link);
-  server.rename(handshake.link);
-  client.keys.aead = server.keys.aead = client_keys.aead = server_keys.aead = choice().suite->aead;
-  flight.client_handshake_keys = &client.keys;
-  flight.server_handshake_keys = &server.keys;
+  const crypto::Aead aead = choice().suite->aead();
+  client_keys.aead = server_keys.aead = aead;
+  flight.client_handshake_keys = &client.start(handshake.link, aead);
+  flight.server_handshake_keys = &server.start(handshake.link, aead);
   flight.client_application_keys = &client_keys;
   flight.server_application_keys = &server_keys;
   handshake.submit(flight);
@@ -163,8 +162,8 @@ Error Tls13Server::send_flight() {
 
 void Tls13Server::take_application_write_keys() {
   handshake.outbound.traffic.assign(handshake.link, server_keys);
-  handshake.outbound.traffic.secret.assign(flight.server_application_secret.expose());
-  handshake.outbound.traffic.update.hash = choice().suite->hash;
+  handshake.outbound.traffic.aead()->secret.assign(flight.server_application_secret.expose());
+  handshake.outbound.traffic.aead()->update.hash = choice().suite->hash;
   handshake.outbound.protect(Protection::tls13);
 }
 
@@ -173,8 +172,8 @@ Error Tls13Server::take_finished(const Message& message) {
   if (error != Error::none) return error;
   if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
   handshake.inbound.traffic.assign(handshake.link, client_keys);
-  handshake.inbound.traffic.secret.assign(flight.client_application_secret.expose());
-  handshake.inbound.traffic.update.hash = choice().suite->hash;
+  handshake.inbound.traffic.aead()->secret.assign(flight.client_application_secret.expose());
+  handshake.inbound.traffic.aead()->update.hash = choice().suite->hash;
   handshake.inbound.protect(Protection::tls13);
   progress.client_finished = message;
   return Error::none;

@@ -80,9 +80,10 @@ Bytes ServerHelloTls12::write(MutableBytes out) const {
   Writer writer(out);
   {
     const auto message = begin_message(writer, HandshakeType::server_hello);
-    write_fixed(writer, random, {}, cipher_suite);
+    write_fixed(writer, random, session_id, cipher_suite);
     // An empty block of extensions is left out: the client may not have sent one (RFC 5246 section 7.4.1.3).
-    if (server_name || ec_point_formats || extended_master_secret || secure_renegotiation || !alpn.empty())
+    if (server_name || ec_point_formats || encrypt_then_mac || extended_master_secret || secure_renegotiation ||
+        !alpn.empty())
       write_extensions(writer);
   }
   return written(writer);
@@ -96,6 +97,9 @@ void ServerHelloTls12::write_extensions(Writer& writer) const {
   if (secure_renegotiation) {
     const auto extension = begin_extension(writer, ExtensionType::renegotiation_info);
     writer.u8(0);
+  }
+  if (encrypt_then_mac) {
+    const auto extension = begin_extension(writer, ExtensionType::encrypt_then_mac);
   }
   if (extended_master_secret) {
     const auto extension = begin_extension(writer, ExtensionType::extended_master_secret);

@@ -38,12 +38,14 @@ struct HelloRetryRequest {
   Bytes write(MutableBytes out) const;
 };
 
-/// TLS 1.2, without a session identifier: such sessions are not resumed.
+/// TLS 1.2.
 struct ServerHelloTls12 {
   Bytes random;
+  Bytes session_id;  // empty: the session is in no cache
   CipherSuite cipher_suite{};
   bool server_name = false;             // acknowledge (RFC 6066 section 3)
   bool ec_point_formats = false;        // answer (RFC 8422 section 5.2)
+  bool encrypt_then_mac = false;        // RFC 7366 section 2
   bool extended_master_secret = false;  // RFC 7627 section 5.2
   bool secure_renegotiation = false;    // empty renegotiation_info (RFC 5746 section 3.6)
   std::string_view alpn;                // empty: none

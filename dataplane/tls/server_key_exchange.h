@@ -33,6 +33,15 @@ inline void set_key_exchange_content(crypto::SignJob& job, Bytes client_random, 
   job.content_size = static_cast<std::uint16_t>(writer.size());
 }
 
+/// Writes ServerHelloDone and returns it.
+inline Bytes write_server_hello_done(MutableBytes out) {
+  Writer writer(out);
+  {
+    const auto message = begin_message(writer, HandshakeType::server_hello_done);
+  }
+  return writer.ok() ? Bytes(writer.written()) : Bytes();
+}
+
 /// Writes ServerKeyExchange and ServerHelloDone, which follows it at once, and returns both.
 inline Bytes write_key_exchange_and_done(MutableBytes out, Bytes params, crypto::SignatureScheme scheme,
                                          Bytes signature) {

@@ -44,8 +44,10 @@ class Environment {
   virtual void forget(std::uint64_t record_keys_id) = 0;
 };
 
-/// Largest record on the wire: header, 2^14 of plaintext, 256 of expansion.
+/// Largest record that is sent: header, 2^14 of plaintext, 256 of expansion.
 constexpr std::uint32_t kMaxRecord = 5 + 16384 + 256;
+/// Largest record that a peer may send: TLS 1.2 allows 2048 of expansion (RFC 5246 section 6.2.3).
+constexpr std::uint32_t kMaxReceivedRecord = 5 + 16384 + 2048;
 constexpr std::uint32_t kMaxPlaintext = 16384;
 
 struct CoreLimits {
@@ -135,7 +137,8 @@ class Session {
 
   /// Looks at `unread`: all input not yet disposed of, in order (pieces of any size; those of records being opened must
   /// still be at the same addresses). To be called when input arrived, and again after effects disposed of some or
-  /// reported `established`. One record must fit into the input and lie in at most kMaxRecordPieces pieces.
+  /// reported `established`. One record (kMaxReceivedRecord) must fit into the input and lie in at most
+  /// kMaxRecordPieces pieces.
   void receive(std::span<const MutableBytes> unread, Instant now, Effects& effects);
   /// The peer's FIN arrived behind the input shown so far (RFC 8446 section 6.1: truncation without close_notify).
   void peer_fin(Instant now, Effects& effects);

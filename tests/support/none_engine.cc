@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "crypto/base/constant_time.h"
-#include "crypto/cbc_job.h"
 
 namespace lockstep::test {
 
@@ -196,19 +195,6 @@ JobStatus open(const OpenJob& job) {
   return equal_constant_time(checksum.tag(), job.tag) ? JobStatus::ok : JobStatus::bad_record;
 }
 
-// What covers a CBC record beside its bytes.
-Checksum checksum_of_parameters(const CbcRecordKeys& keys, const CbcRecordHeader& header) {
-  Checksum checksum;
-  std::array<std::uint8_t, 11> bytes{};
-  Writer writer(bytes);
-  writer.u64(header.sequence_number);
-  writer.u8(header.content_type);
-  writer.u16(header.version);
-  checksum.add(keys.mac_key.expose(mac_size(keys.suite)));
-  checksum.add(bytes);
-  return checksum;
-}
-
 JobStatus cbc_seal(CbcSealJob& job) {
   std::size_t size = 0;
   for (const Bytes piece : std::span(job.plaintext).first(job.piece_count)) size += piece.size();
@@ -218,10 +204,8 @@ JobStatus cbc_seal(CbcSealJob& job) {
   for (const Bytes piece : std::span(job.plaintext).first(job.piece_count)) writer.bytes(piece);
   const std::size_t padding = cbc_fragment_size(*job.keys, size) - kCbcBlock - size - mac - 1;
   for (std::size_t i = 0; i <= padding; ++i) writer.u8(static_cast<std::uint8_t>(padding));
-  Checksum checksum = checksum_of_parameters(*job.keys, job.header);
-  checksum.add(writer.written());
-  const auto tag = checksum.tag();
-  for (std::size_t i = 0; i < mac; ++i) writer.u8(tag[i % tag.size()]);
+  const Bytes covered = writer.written();
+  none_cbc_checksum(*job.keys, job.header, covered, writer.reserve(mac));
   return writer.ok() ? JobStatus::ok : JobStatus::engine_failed;
 }
 
@@ -234,12 +218,11 @@ JobStatus cbc_open(CbcOpenJob& job) {
   }
   const std::size_t mac = mac_size(job.keys->suite);
   if (size < kCbcBlock + mac + 1) return JobStatus::bad_record;
-  Checksum checksum = checksum_of_parameters(*job.keys, job.header);
   const Bytes covered = Bytes(record).first(size - mac);
-  checksum.add(covered);
-  const auto tag = checksum.tag();
-  for (std::size_t i = 0; i < mac; ++i)
-    if (record[covered.size() + i] != tag[i % tag.size()]) return JobStatus::bad_record;
+  std::array<std::uint8_t, kMaxMac> expected{};
+  none_cbc_checksum(*job.keys, job.header, covered, MutableBytes(expected).first(mac));
+  if (!equal_constant_time(Bytes(record).subspan(covered.size(), mac), Bytes(expected).first(mac)))
+    return JobStatus::bad_record;
   const std::size_t behind = covered.back() + std::size_t{1};
   if (kCbcBlock + behind > covered.size()) return JobStatus::bad_record;
   job.plaintext_offset = kCbcBlock;
@@ -289,6 +272,20 @@ JobStatus run_one(Job& job) {
 }
 
 }  // namespace
+
+void none_cbc_checksum(const CbcRecordKeys& keys, const CbcRecordHeader& header, Bytes covered, MutableBytes out) {
+  std::array<std::uint8_t, 11> bytes{};
+  Writer writer(bytes);
+  writer.u64(header.sequence_number);
+  writer.u8(header.content_type);
+  writer.u16(header.version);
+  Checksum checksum;
+  checksum.add(keys.mac_key.expose(mac_size(keys.suite)));
+  checksum.add(bytes);
+  checksum.add(covered);
+  const auto tag = checksum.tag();
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = tag[i % tag.size()];
+}
 
 void NoneEngine::run(std::span<Job* const> jobs, JobList& done) {
   for (Job* const job : jobs) {

@@ -1,6 +1,7 @@
 // An engine without any security, so that fuzzers and tests reach the protocol behind the cryptography.
 #pragma once
 
+#include "crypto/cbc_job.h"
 #include "crypto/engine.h"
 
 namespace lockstep::test {
@@ -13,8 +14,11 @@ constexpr std::uint8_t kNoneServerFinished = 0x5e;
 /// And every binder of this one.
 constexpr std::uint8_t kNoneBinder = 0xb1;
 
-/// Serves every kind at once, deterministically: the same job gives the same result in any order and
-/// any batch.
+/// What stands in a CBC record in place of the MAC: over keys, header, and `covered`, which is IV, content and padding.
+void none_cbc_checksum(const crypto::CbcRecordKeys& keys, const crypto::CbcRecordHeader& header, Bytes covered,
+                       MutableBytes out);
+
+/// Serves every kind at once, deterministically: the same job gives the same result in any order and any batch.
 /// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
 ///   point that does not begin with 4, as real engines do.
 /// - sign: SHA-256 of the scheme and the content; verify: compares with that.
@@ -22,7 +26,7 @@ constexpr std::uint8_t kNoneBinder = 0xb1;
 /// - transcript: real hashes, since messages are made of them.
 /// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.
 /// - seal: the plaintext and a checksum over key, nonce, additional data and plaintext; open: verifies the checksum.
-/// - cbc_seal: IV, plaintext, padding, and a checksum in place of the MAC, in plain sight whatever the order of both;
+/// - cbc_seal: IV, plaintext, padding and checksum in plain sight, in this order with and without encrypt-then-MAC;
 ///   cbc_open: verifies the checksum.
 class NoneEngine final : public crypto::Engine {
  public:

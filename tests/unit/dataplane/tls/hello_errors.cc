@@ -27,6 +27,25 @@ std::vector<Row> hello_errors() {
          s.hello_12();
          s.handshake(message(16, join({vector8(Buffer(32, 0x42)), {0}})));
        }},
+      {Error::malformed_message, "RSA key exchange with a byte too many",
+       [](Scene& s) {
+         s.hello_classic();
+         s.handshake(message(16, join({vector16(Buffer(48, 0x42)), {0}})));
+       }},
+      {Error::malformed_message, "RSA key exchange shorter than it says",
+       [](Scene& s) {
+         s.hello_classic();
+         s.handshake(message(16, join({u16(49), Buffer(48, 0x42)})));
+       }},
+      {Error::malformed_message, "RSA key exchange without a length",
+       [](Scene& s) {
+         s.hello_classic();
+         s.handshake(message(16, {0}));
+       }},
+      {Error::malformed_message, "encrypt_then_mac that is not empty",
+       [](Scene& s) {
+         s.handshake(hello_of([](Hello& h) { h.set(ExtensionType::encrypt_then_mac, {0}); }, hello12()));
+       }},
       {Error::duplicate_extension, "known",
        [](Scene& s) {
          s.handshake(hello_of([](Hello& h) { h.extensions.emplace_back(43, vector8(list16({0x0304}))); }));
@@ -135,6 +154,16 @@ std::vector<Row> hello_errors() {
        }},
       {Error::no_common_version, "TLS 1.1",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.version = 0x0302; }, hello12())); }},
+      {Error::no_common_version, "TLS 1.0, with suites that go with it",
+       [](Scene& s) {
+         s.config.cipher_suites = all_cipher_suites();
+         s.handshake(hello_of(
+             [](Hello& h) {
+               h.version = 0x0301;
+               h.suites({0x002f, 0x0035, 0xc013});
+             },
+             hello12()));
+       }},
       {Error::no_common_version, "SSL 3.0",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.version = 0x0300; })); }},
       {Error::no_common_version, "only unknown ones in supported_versions",
@@ -152,6 +181,16 @@ std::vector<Row> hello_errors() {
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.suites({0xc02f}); })); }},
       {Error::no_common_cipher_suite, "TLS 1.2",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.suites({0x1301, 0x002f}); }, hello12())); }},
+      {Error::no_common_cipher_suite, "RSA key exchange without an RSA certificate",
+       [](Scene& s) {
+         s.config.identities[0].credentials.pop_back();
+         s.hello_classic();
+       }},
+      {Error::no_common_cipher_suite, "RSA key exchange with a certificate for signatures only",
+       [](Scene& s) {
+         s.config.identities[0].credentials.back().may_encipher = false;
+         s.hello_classic();
+       }},
       {Error::no_common_group, "TLS 1.3",
        [](Scene& s) {
          s.handshake(hello_of([](Hello& h) {

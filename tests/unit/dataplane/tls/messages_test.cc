@@ -176,7 +176,7 @@ TEST(ClientKeyExchangeMessage, EndsExactly) {
   const auto read = [](const Buffer& whole) {
     Bytes key;
     const Message received{static_cast<HandshakeType>(whole[0]), Bytes(whole).subspan(4), whole};
-    return read_client_key_exchange(received, crypto::NamedGroup::x25519, key);
+    return read_ecdhe_key_exchange(received, crypto::NamedGroup::x25519, key);
   };
   const Buffer body = vector8(Buffer(32, 1));
   EXPECT_EQ(read(message(16, body)), Error::none);

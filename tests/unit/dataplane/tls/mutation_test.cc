@@ -38,6 +38,21 @@ std::vector<Buffer> connection12() {
   return records;
 }
 
+std::vector<Buffer> connection_classic() {
+  NoneClient client;
+  Hello hello = hello12();
+  hello.suites({0x002f});
+  std::vector<Buffer> records = {client.record(handshake, hello.whole()),
+                                 client.record(handshake, NoneClient::rsa_key_exchange()),
+                                 client.record(change_cipher_spec, {1})};
+  client.protect_cbc(crypto::CbcSuite::aes_128_sha1);
+  records.push_back(client.record(handshake, NoneClient::finished12()));
+  records.push_back(client.record(application_data, text("some data")));
+  records.push_back(client.record(application_data, Buffer(3000, 'x'), 64));
+  records.push_back(client.record(alert, {1, 0}));
+  return records;
+}
+
 void mutate(std::vector<Buffer>& records, Random& random) {
   Buffer& record = records[random.below(static_cast<std::uint32_t>(records.size()))];
   const auto at = [&](const Buffer& buffer) { return random.below(static_cast<std::uint32_t>(buffer.size())); };
@@ -87,15 +102,16 @@ Buffer repaired(Buffer record) {
 TEST(Mutation, NeverBreaksTheSession) {
   const char* const rounds_text = std::getenv("LOCKSTEP_MUTATIONS");
   const std::uint64_t rounds = rounds_text != nullptr ? std::strtoull(rounds_text, nullptr, 10) : 20'000;
-  const ServerConfig config = none_config();
+  ServerConfig config = none_config();
+  config.cipher_suites = all_cipher_suites();
   lockstep::test::NoneEngine engine;
-  const std::array originals = {connection13(), connection12()};
+  const std::array originals = {connection13(), connection12(), connection_classic()};
   std::array<std::uint64_t, kErrorCount> seen{};
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
     Random random = Random::from_number(seed);
-    std::vector<Buffer> records = originals[seed % 2];
+    std::vector<Buffer> records = originals[seed % originals.size()];
     for (std::uint32_t times = 1 + random.below(4); times != 0; --times) mutate(records, random);
-    if (seed % 3 != 0) records[0] = repaired(records[0]);
+    if (seed % 4 != 0) records[0] = repaired(records[0]);
     DriverOptions options;
     options.limits = {.handshakes = 1, .large_messages = 1, .record_jobs = 20};
     Driver server(config, engine, options);

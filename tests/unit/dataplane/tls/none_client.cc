@@ -37,15 +37,36 @@ void NoneClient::protect(Protection protection, std::uint8_t pattern, crypto::Ae
   fill(keys_.iv.writable());
 }
 
+void NoneClient::protect_cbc(crypto::CbcSuite suite) {
+  protection_ = Protection::tls12;
+  sequence_ = 0;
+  cbc_keys_.emplace();
+  cbc_keys_->suite = suite;
+  const MutableBytes mac_key = cbc_keys_->mac_key.writable();
+  std::fill(mac_key.begin(), mac_key.end(), kKeys12);
+}
+
 Buffer NoneClient::plain(ContentType type, const Buffer& content, std::uint16_t version) {
   return join({{static_cast<std::uint8_t>(type)}, u16(version), vector16(content)});
 }
 
 Buffer NoneClient::record(ContentType type, const Buffer& content, std::size_t padding) {
   if (protection_ == Protection::none) return plain(type, content);
+  if (cbc_keys_) return cbc_record(type, content, padding);
   if (protection_ == Protection::tls12) return protected_record(type, content);
   return protected_record(ContentType::application_data,
                           join({content, {static_cast<std::uint8_t>(type)}, Buffer(padding, 0)}));
+}
+
+Buffer NoneClient::cbc_record(ContentType type, const Buffer& content, std::size_t padding) {
+  const std::size_t mac = mac_size(cbc_keys_->suite);
+  padding += cbc_fragment_size(*cbc_keys_, content.size()) - crypto::kCbcBlock - content.size() - mac - 1;
+  const Buffer covered =
+      join({Buffer(crypto::kCbcBlock, 0x1f), content, Buffer(padding + 1, static_cast<std::uint8_t>(padding))});
+  Buffer checksum(mac);
+  const crypto::CbcRecordHeader header{sequence_++, static_cast<std::uint8_t>(type), 0x0303};
+  lockstep::test::none_cbc_checksum(*cbc_keys_, header, covered, checksum);
+  return plain(type, join({covered, checksum}));
 }
 
 Buffer NoneClient::protected_record(ContentType outer, const Buffer& inner) {
@@ -85,7 +106,12 @@ Buffer NoneClient::key_exchange(const Buffer& key) {
   return message(16, vector8(key));
 }
 
-std::vector<ServerRecord> server_records(const Buffer& output, Protection protection, bool already_protected) {
+Buffer NoneClient::rsa_key_exchange(const Buffer& encrypted) {
+  return message(16, vector16(encrypted));
+}
+
+std::vector<ServerRecord> server_records(const Buffer& output, Protection protection, bool already_protected,
+                                         std::optional<crypto::CbcSuite> cbc) {
   std::vector<ServerRecord> records;
   bool is_protected = already_protected;
   for (Reader reader{Bytes(output)}; reader.remaining() != 0;) {
@@ -99,6 +125,9 @@ std::vector<ServerRecord> server_records(const Buffer& output, Protection protec
       record.content.resize(content.size() - crypto::kAeadTag);
       record.type = static_cast<ContentType>(record.content.back());
       record.content.pop_back();
+    } else if (cbc && is_protected) {
+      const Bytes covered = content.first(content.size() - mac_size(*cbc));
+      record.content.assign(covered.begin() + crypto::kCbcBlock, covered.end() - covered.back() - 1);
     } else if (protection == Protection::tls12 && is_protected) {
       record.content.assign(content.begin() + 8, content.end() - crypto::kAeadTag);
     }
@@ -124,7 +153,7 @@ void Scene::send(const Buffer& bytes) {
 std::vector<ServerRecord> Scene::records() {
   const Buffer more = server().take_output();
   output_.insert(output_.end(), more.begin(), more.end());
-  return server_records(output_, protection);
+  return server_records(output_, protection, false, cbc);
 }
 
 void Scene::hello_13() {
@@ -143,6 +172,30 @@ void Scene::establish13() {
 void Scene::hello_12() {
   handshake(hello12().whole());
   protection = Protection::tls12;
+}
+
+void Scene::hello_classic() {
+  config.cipher_suites = {CipherSuite::rsa_aes_128_cbc_sha};
+  Hello hello;
+  hello.session_id = {};
+  hello.suites({0x002f});
+  hello.with_extensions = false;
+  handshake(hello.whole());
+  protection = Protection::tls12;
+  cbc = crypto::CbcSuite::aes_128_sha1;
+}
+
+void Scene::key_exchange_classic() {
+  hello_classic();
+  handshake(NoneClient::rsa_key_exchange());
+  send(ContentType::change_cipher_spec, {1});
+  client.protect_cbc(*cbc);
+}
+
+void Scene::establish_classic() {
+  key_exchange_classic();
+  handshake(NoneClient::finished12());
+  ASSERT_TRUE(server().established) << describe(server().session().info().error);
 }
 
 void Scene::establish12() {

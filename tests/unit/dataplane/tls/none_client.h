@@ -1,6 +1,8 @@
 // A client for servers that run on the engine without security: it knows all keys and Finished values beforehand.
 #pragma once
 
+#include <optional>
+
 #include "dataplane/tls/record.h"
 #include "tests/support/none_engine.h"
 #include "tests/unit/dataplane/tls/harness.h"
@@ -19,8 +21,11 @@ class NoneClient {
 
   /// Protects the following records.
   void protect(Protection protection, std::uint8_t pattern, crypto::Aead aead = crypto::Aead::aes_128_gcm);
+  /// The same with a CBC suite of TLS 1.2.
+  void protect_cbc(crypto::CbcSuite suite);
 
-  /// A record as the client would send it now; content of any size.
+  /// A record as the client would send it now; content of any size. In TLS 1.3 `padding` bytes follow, in CBC records
+  /// `padding` bytes beyond the least (a multiple of 16).
   Buffer record(ContentType type, const Buffer& content, std::size_t padding = 0);
   /// A protected record whose plaintext (TLS 1.3: inner content type included) is `inner`.
   Buffer protected_record(ContentType outer, const Buffer& inner);
@@ -29,10 +34,15 @@ class NoneClient {
   static Buffer finished13(std::size_t size = 32);
   static Buffer finished12();
   static Buffer key_exchange(const Buffer& key);
+  /// What the engine takes for an encrypted premaster secret.
+  static Buffer rsa_key_exchange(const Buffer& encrypted = Buffer(48, 0x42));
 
  private:
+  Buffer cbc_record(ContentType type, const Buffer& content, std::size_t padding);
+
   Protection protection_ = Protection::none;
   crypto::RecordKeys keys_;
+  std::optional<crypto::CbcRecordKeys> cbc_keys_;
   std::uint64_t sequence_ = 0;
 };
 
@@ -42,8 +52,10 @@ struct ServerRecord {
   ContentType type;  // inner, where there is one
   Buffer content;
 };
-/// Reads what the server sent; `protection` says how it protects (TLS 1.2: records behind its change_cipher_spec).
-std::vector<ServerRecord> server_records(const Buffer& output, Protection protection, bool already_protected = false);
+/// Reads what the server sent; `protection` says how it protects (TLS 1.2: records behind its change_cipher_spec, with
+/// `cbc` in place of AES-GCM).
+std::vector<ServerRecord> server_records(const Buffer& output, Protection protection, bool already_protected = false,
+                                         std::optional<crypto::CbcSuite> cbc = {});
 
 /// A server on the engine without security with its client.
 struct Scene {
@@ -62,6 +74,10 @@ struct Scene {
   /// Up to where the client's next flight is due.
   void hello_13();
   void hello_12();
+  /// The classic handshake: RSA key exchange and a CBC suite.
+  void hello_classic();
+  void key_exchange_classic();
+  void establish_classic();
   /// All records the server has sent so far.
   std::vector<ServerRecord> records();
 
@@ -71,6 +87,7 @@ struct Scene {
   DriverOptions options;
   NoneClient client;
   Protection protection = Protection::none;  // of the version spoken
+  std::optional<crypto::CbcSuite> cbc;       // of the suite
 
  private:
   std::unique_ptr<Driver> server_;

@@ -79,6 +79,21 @@ std::vector<Row> record_errors() {
          s.establish12();
          s.send(application_data, Buffer(16385, 'x'));
        }},
+      {Error::record_too_long, "CBC record beyond 2^14 + 2048",
+       [](Scene& s) {
+         s.establish_classic();
+         s.send({23, 3, 3, 0x48, 0x01});
+       }},
+      {Error::record_too_long, "CBC content beyond 2^14",
+       [](Scene& s) {
+         s.establish_classic();
+         s.send(application_data, Buffer(16385, 'x'));
+       }},
+      {Error::record_too_long, "CBC content that fills the longest record",
+       [](Scene& s) {
+         s.establish_classic();
+         s.send(application_data, Buffer(18432 - 16 - 20 - 16, 'x'));
+       }},
       {Error::empty_record, "empty handshake record", [](Scene& s) { s.handshake({}); }},
       {Error::empty_record, "empty alert",
        [](Scene& s) {
@@ -99,6 +114,42 @@ std::vector<Row> record_errors() {
        [](Scene& s) {
          s.establish13();
          for (int i = 0; i < 33; ++i) s.send(application_data, {});
+       }},
+      {Error::too_many_empty_records, "33 in a row, CBC",
+       [](Scene& s) {
+         s.establish_classic();
+         for (int i = 0; i < 33; ++i) s.send(application_data, {});
+       }},
+      {Error::bad_record, "changed CBC record",
+       [](Scene& s) {
+         s.establish_classic();
+         Buffer record = s.client.record(application_data, text("hello"));
+         record[7] ^= 1;
+         s.send(record);
+       }},
+      {Error::bad_record, "CBC record of another type",
+       [](Scene& s) {
+         s.establish_classic();
+         Buffer record = s.client.record(application_data, text("hello"));
+         record[0] = 22;
+         s.send(record);
+       }},
+      {Error::bad_record, "a CBC record twice",
+       [](Scene& s) {
+         s.establish_classic();
+         const Buffer record = s.client.record(application_data, text("hello"));
+         s.send(record);
+         s.send(record);
+       }},
+      {Error::bad_record, "CBC record without a byte",
+       [](Scene& s) {
+         s.establish_classic();
+         s.send(NoneClient::plain(application_data, {}));
+       }},
+      {Error::bad_record, "CBC record without room for IV, MAC and padding",
+       [](Scene& s) {
+         s.establish_classic();
+         s.send(NoneClient::plain(application_data, Buffer(36, 0)));
        }},
       {Error::bad_record, "changed ciphertext",
        [](Scene& s) {

@@ -54,6 +54,21 @@ Transcript transcript12() {
   return all;
 }
 
+Transcript transcript_classic() {
+  Transcript all;
+  all.protection = Protection::tls12;
+  NoneClient client;
+  Hello hello = hello12();
+  hello.suites({0x002f});
+  all.bytes = join({client.record(handshake, hello.whole()), client.record(handshake, NoneClient::rsa_key_exchange()),
+                    client.record(change_cipher_spec, {1})});
+  client.protect_cbc(crypto::CbcSuite::aes_128_sha1);
+  all.bytes = join({all.bytes, client.record(handshake, NoneClient::finished12())});
+  for (const std::size_t size : {1U, 16384U, 17U, 3000U, 5U, 6U, 9000U}) data(all, client, size);
+  all.bytes = join({all.bytes, client.record(alert, {1, 0})});
+  return all;
+}
+
 // What the server received and sent.
 struct Result {
   std::string received;
@@ -63,7 +78,11 @@ struct Result {
 
 // Feeds chunks of 1..`largest` bytes, with work in between as `seed` says, and sends `answer` once established.
 Result play(const Transcript& transcript, std::uint64_t seed, std::uint32_t largest, const std::string& answer) {
-  static const ServerConfig config = none_config();
+  static const ServerConfig config = [] {
+    ServerConfig all = none_config();
+    all.cipher_suites = all_cipher_suites();
+    return all;
+  }();
   Random random = Random::from_number(seed);
   lockstep::test::NoneEngine none;
   lockstep::test::ScriptedEngine engine(none, seed);
@@ -100,6 +119,17 @@ TEST(Schedule, DoesNotChangeTheBytesOfTls13) {
 
 TEST(Schedule, DoesNotChangeTheBytesOfTls12) {
   const Transcript transcript = transcript12();
+  const std::string answer = pattern_text(70'000);
+  const Result expected = play(transcript, 0, 1'000'000, answer);
+  EXPECT_EQ(expected.received, transcript.plaintext);
+  for (std::uint64_t seed = 1; seed < 60; ++seed)
+    EXPECT_TRUE(play(transcript, seed, seed % 2 == 0 ? 3000 : 100, answer) == expected) << seed;
+  EXPECT_TRUE(play(transcript, 77, 1, answer) == expected) << "byte by byte";
+}
+
+// The IVs come from the session's randomness in the order of the records.
+TEST(Schedule, DoesNotChangeTheBytesOfTheClassicHandshake) {
+  const Transcript transcript = transcript_classic();
   const std::string answer = pattern_text(70'000);
   const Result expected = play(transcript, 0, 1'000'000, answer);
   EXPECT_EQ(expected.received, transcript.plaintext);

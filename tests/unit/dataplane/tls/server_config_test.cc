@@ -1,6 +1,9 @@
 #include "dataplane/tls/server_config.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
 
 #include "dataplane/tls/cipher_suites.h"
 
@@ -60,6 +63,37 @@ TEST(CipherSuites, AreFoundByTheirNames) {
   }
   EXPECT_EQ(cipher_suite_by_name("TLS_RSA_WITH_NULL_MD5"), std::nullopt);
   EXPECT_STREQ(name(static_cast<CipherSuite>(0x0a0a)), "unknown");
+}
+
+// RFC 5246 section 7.4.7.1 and Lucky 13: neither the RSA key exchange nor CBC unless somebody asks for it.
+TEST(CipherSuites, OldOnesAreOffUnlessConfigured) {
+  EXPECT_EQ(all_cipher_suites().size(), 23U);
+  const std::vector<CipherSuite> on = default_cipher_suites();
+  for (const CipherSuite suite : all_cipher_suites()) {
+    const CipherSuiteTraits& traits = *find_traits(suite);
+    const bool old = traits.cbc() != nullptr || traits.key_exchange == KeyExchange::rsa;
+    EXPECT_EQ(std::count(on.begin(), on.end(), suite), old ? 0 : 1) << name(suite);
+  }
+}
+
+// IANA's registry, OpenSSL's names and its code points are the same thing said three times.
+TEST(CipherSuites, HaveOpensslsNamesToo) {
+  SSL_CTX* const context = SSL_CTX_new(TLS_method());
+  ASSERT_EQ(SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0"), 1);
+  std::size_t found = 0;
+  const STACK_OF(SSL_CIPHER)* const ciphers = SSL_CTX_get_ciphers(context);
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    const SSL_CIPHER* const cipher = sk_SSL_CIPHER_value(ciphers, i);
+    const auto suite = static_cast<CipherSuite>(SSL_CIPHER_get_protocol_id(cipher));
+    if (find_traits(suite) == nullptr) continue;
+    ++found;
+    EXPECT_STREQ(name(suite), SSL_CIPHER_standard_name(cipher));
+    EXPECT_STREQ(openssl_name(suite), SSL_CIPHER_get_name(cipher));
+    EXPECT_EQ(cipher_suite_by_name(SSL_CIPHER_get_name(cipher)), suite);
+  }
+  EXPECT_EQ(found, all_cipher_suites().size());
+  EXPECT_STREQ(openssl_name(static_cast<CipherSuite>(0x0a0a)), "unknown");
+  SSL_CTX_free(context);
 }
 
 }  // namespace

@@ -115,6 +115,23 @@ std::vector<Row> session_errors() {
          finished[4] ^= 1;
          s.handshake(finished);
        }},
+      {Error::bad_finished, "RSA key exchange and CBC",
+       [](Scene& s) {
+         s.key_exchange_classic();
+         Buffer finished = NoneClient::finished12();
+         finished[4] ^= 1;
+         s.handshake(finished);
+       }},
+      {Error::unexpected_handshake_message, "Finished in place of the RSA key exchange",
+       [](Scene& s) {
+         s.hello_classic();
+         s.handshake(NoneClient::finished12());
+       }},
+      {Error::bad_change_cipher_spec, "before the RSA key exchange",
+       [](Scene& s) {
+         s.hello_classic();
+         s.send(change_cipher_spec, {1});
+       }},
       {Error::renegotiation_refused, "insisting",
        [](Scene& s) {
          s.establish12();
@@ -237,6 +254,36 @@ std::vector<Row> session_errors() {
        [](Scene& s) { play_with_failing(s, JobKind::tls12_master_secret, 0, exchange_keys); }},
       {Error::engine_failed, "TLS 1.2 Finished",
        [](Scene& s) { play_with_failing(s, JobKind::tls12_finished, 0, exchange_keys); }},
+      {Error::engine_failed, "RSA premaster secret",
+       [](Scene& s) {
+         play_with_failing(s, JobKind::rsa_premaster, 0, [](Scene& t) {
+           t.hello_classic();
+           t.handshake(NoneClient::rsa_key_exchange());
+         });
+       }},
+      {Error::engine_failed, "transcript beside the RSA premaster secret",
+       [](Scene& s) {
+         play_with_failing(s, JobKind::transcript, 2, [](Scene& t) {
+           t.hello_classic();
+           t.handshake(NoneClient::rsa_key_exchange());
+         });
+       }},
+      {Error::engine_failed, "open a CBC record",
+       [](Scene& s) {
+         play_with_failing(s, JobKind::cbc_open, 1, [](Scene& t) {
+           t.establish_classic();
+           t.send(application_data, text("x"));
+         });
+       }},
+      {Error::engine_failed, "seal a CBC record",
+       [](Scene& s) {
+         play_with_failing(s, JobKind::cbc_seal, 1, [](Scene& t) {
+           t.establish_classic();
+           t.server().send("x");
+           t.server().run();
+         });
+       },
+       Answer::abort},
       {Error::engine_failed, "open",
        [](Scene& s) {
          play_with_failing(s, JobKind::open, 1, [](Scene& t) {
@@ -274,6 +321,12 @@ std::vector<Row> session_errors() {
          s.establish12();
          s.server().send(pattern_text(100'000));
          s.server().run();
+       }},
+      {Error::record_limit, "receiving CBC records",
+       [](Scene& s) {
+         s.options.limits.records_per_key = 3;
+         s.establish_classic();
+         for (int i = 0; i < 4; ++i) s.send(application_data, text("x"));
        }},
       {Error::record_limit, "receiving",
        [](Scene& s) {
