@@ -62,6 +62,31 @@ TEST(Config, ServiceTakesTlsDefaultsAndOverridesThem) {
   EXPECT_EQ(loaded.config.services[0].tls.handshake_timeout, seconds(5));
 }
 
+TEST(Config, TakesOpensslsNamesOfSuites) {
+  const Loaded loaded = load_text(std::string("[tls]\nversions = [\"1.2\"]\ncipher_suites = "
+                                              "[\"ECDHE-ECDSA-AES128-SHA\", \"TLS_RSA_WITH_AES_128_CBC_SHA\"]\n") +
+                                  kGood);
+  EXPECT_EQ(loaded.diagnostics.render_all(), "");
+  EXPECT_EQ(loaded.config.services[0].tls.cipher_suites,
+            (std::vector{tls::CipherSuite::ecdhe_ecdsa_aes_128_cbc_sha, tls::CipherSuite::rsa_aes_128_cbc_sha}));
+}
+
+TEST(Config, NoticesASuiteThatStandsTwiceByTwoNames) {
+  const Loaded loaded =
+      load_text(std::string("[tls]\ncipher_suites = [\"TLS_AES_128_GCM_SHA256\", "
+                            "\"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA\", \"ECDHE-ECDSA-AES128-SHA\"]\n") +
+                kGood);
+  EXPECT_NE(loaded.diagnostics.render_all().find("\"ECDHE-ECDSA-AES128-SHA\" stands twice"), std::string::npos)
+      << loaded.diagnostics.render_all();
+}
+
+TEST(Config, WarnsOfRsaKeyExchangeWithoutAnRsaCertificate) {
+  const Loaded loaded =
+      load_text(std::string("[tls]\nversions = [\"1.2\"]\ncipher_suites = [\"AES128-SHA\"]\n") + kGood);
+  EXPECT_NE(loaded.diagnostics.render_all().find("no suite of TLS 1.2 fits"), std::string::npos)
+      << loaded.diagnostics.render_all();
+}
+
 TEST(Config, ReportsAllErrorsInTheOrderOfTheFile) {
   const Loaded loaded =
       load_text("[general]\nidle = \"walk\"\nlog_rate = 0\n[admin]\nhttp = \"nowhere\"\n" + std::string(kGood));

@@ -50,6 +50,14 @@ TEST(ServerConfig, OfTwoCertificatesWithOneKindOfKeyTheFirstCounts) {
   EXPECT_EQ(config.identities[0].credentials[0].key, ecdsa.key);
 }
 
+TEST(ServerConfig, KnowsWhichCertificatesAllowTheRsaKeyExchange) {
+  certs::LoadedCertificate rsa = load("rsa");
+  for (const bool allowed : {true, false}) {
+    rsa.chain.key_encipherment = allowed;
+    EXPECT_EQ(server_config(config::Tls(), {&rsa}).identities[0].credentials[0].may_encipher, allowed);
+  }
+}
+
 TEST(ServerConfig, CarriesTheTlsSettings) {
   const certs::LoadedCertificate ecdsa = load("ecdsa");
   config::Tls tls;

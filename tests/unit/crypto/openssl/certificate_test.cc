@@ -108,6 +108,18 @@ TEST(Certificate, RefusesWhatNoServerMayUse) {
   EXPECT_EQ(error_of(make_certificate(request)), "no error");
 }
 
+// RFC 5246 section 7.4.2: for the RSA key exchange, keyEncipherment is set if there is a key usage at all.
+TEST(Certificate, SaysWhetherItAllowsTheRsaKeyExchange) {
+  CertificateRequest request = request_with(lockstep::test::rsa_2048_key());
+  const auto allows = [&](const char* usage) {
+    request.key_usage = usage;
+    return load_certificate_chain(make_certificate(request)).value().key_encipherment;
+  };
+  EXPECT_FALSE(allows("critical,digitalSignature"));
+  EXPECT_TRUE(allows("critical,digitalSignature,keyEncipherment"));
+  EXPECT_TRUE(allows(""));
+}
+
 TEST(Certificate, RefusesKeysThatCannotBeUsed) {
   EXPECT_THAT(error_of(make_certificate(request_with(make_key("RSA", 1024)))), HasSubstr("1024 bits"));
   EXPECT_THAT(error_of(make_certificate(request_with(make_key("P-521")))), HasSubstr("use RSA, ECDSA P-256"));
