@@ -17,7 +17,7 @@ A list names one test program, what it is made of, and the mutations it has to c
       ]
     }
 
-`text` must occur exactly once in `file`. Only the kernels that include a mutated file are compiled again, and of them
+`text` must occur exactly once in `file`. Only what includes a mutated file is compiled again, and of kernels
 only the instance that this processor runs (`ifma` where it can, else `portable`), so that tests which compare instances
 see one broken side. The unbroken program has to pass first. A mutant that does not compile is an error of the list; one that runs into the time limit counts as caught.
 
@@ -123,13 +123,13 @@ class Program:
         objects = dict(self.objects)
         broken = instance_to_break()
         for (source, instance), output in self.objects.items():
-            if instance != broken or file not in dependencies(output):
+            if instance not in (None, broken) or file not in dependencies(output):
                 continue
             again = overlay / output.name
-            compile_file(mutant if source == file else source, again, INSTANCE[instance], [overlay, "."])
+            compile_file(mutant if source == file else source, again, INSTANCE.get(instance, ["-O1"]), [overlay, "."])
             objects[source, instance] = again
         if objects == self.objects:
-            raise ListError(f"no kernel includes {file}")
+            raise ListError(f"nothing includes {file}")
         program = overlay / "mutant"
         link(objects.values(), self.listed.get("libraries", []), program)
         return passes(program, self.listed)[0]
