@@ -1,0 +1,112 @@
+// Writes the seeds of the corpora: connections as they should be, in the form of each fuzzer.
+//   make_seeds FOLDER
+#include <filesystem>
+#include <fstream>
+
+#include "dataplane/tls/ticket.h"
+#include "tests/unit/dataplane/tls/none_client.h"
+
+namespace lockstep::tls::test {
+namespace {
+
+class Folder {
+ public:
+  Folder(const std::filesystem::path& base, const std::string& target) : path_(base / target) {
+    std::filesystem::create_directories(path_);
+  }
+  void write(const std::string& name, const Buffer& bytes) const {
+    std::ofstream(path_ / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// As server_fuzzer.cc has them.
+enum Step : std::uint8_t {
+  kBytes,
+  kPlain,
+  kRecord,
+  kHandshake13,
+  kApplication13,
+  kUpdated13,
+  kKeys12,
+  kCbc12,
+  kWrite,
+  kFin,
+  kShutdown
+};
+
+Buffer step(Step what, const Buffer& content = {}) {
+  return vector16(join({{what}, content}));
+}
+Buffer record(Step how, ContentType type, const Buffer& content) {
+  return step(how, join({{static_cast<std::uint8_t>(type)}, content}));
+}
+
+const Buffer kDefaults = {0, 0};
+
+Buffer connection13() {
+  using enum ContentType;
+  return join({kDefaults, record(kPlain, handshake, hello13().whole()), record(kPlain, change_cipher_spec, {1}),
+               step(kHandshake13), record(kRecord, handshake, NoneClient::finished13()), step(kApplication13),
+               record(kRecord, application_data, text("some data")), step(kWrite, {40}),
+               record(kRecord, handshake, message(24, {1})), step(kUpdated13),
+               record(kRecord, application_data, Buffer(300, 'x')), record(kRecord, alert, {1, 0}), step(kShutdown)});
+}
+
+Buffer connection12() {
+  using enum ContentType;
+  return join({kDefaults, record(kPlain, handshake, hello12().whole()),
+               record(kPlain, handshake, NoneClient::key_exchange(Buffer(32, 0x42))),
+               record(kPlain, change_cipher_spec, {1}), step(kKeys12),
+               record(kRecord, handshake, NoneClient::finished12()),
+               record(kRecord, application_data, text("some data")), step(kWrite, {40}),
+               record(kRecord, handshake, hello12().whole()), record(kRecord, alert, {1, 0}), step(kFin)});
+}
+
+Buffer connection_classic() {
+  using enum ContentType;
+  Hello hello = hello12();
+  hello.suites({0x002f});
+  return join(
+      {kDefaults, record(kPlain, handshake, hello.whole()), record(kPlain, handshake, NoneClient::rsa_key_exchange()),
+       record(kPlain, change_cipher_spec, {1}), step(kCbc12), record(kRecord, handshake, NoneClient::finished12()),
+       record(kRecord, application_data, text("some data")), step(kWrite, {40}), record(kRecord, alert, {1, 0})});
+}
+
+Buffer session_state() {
+  SessionState state;
+  std::array<std::uint8_t, SessionState::kMaxSize> out;
+  const Bytes written = state.write(out);
+  return {written.begin(), written.end()};
+}
+
+}  // namespace
+
+void make_seeds(const std::filesystem::path& base) {
+  const Folder server(base, "server");
+  server.write("tls13", connection13());
+  server.write("tls12", connection12());
+  server.write("classic", connection_classic());
+  const Folder hello(base, "client_hello");
+  hello.write("tls13", hello13().body());
+  hello.write("tls12", hello12().body());
+  const Folder messages(base, "messages");
+  messages.write("ecdhe", join({{0}, NoneClient::key_exchange(Buffer(32, 0x42))}));
+  messages.write("rsa", join({{0}, NoneClient::rsa_key_exchange()}));
+  messages.write("finished", join({{1}, message(20, Buffer(12, 0))}));
+  messages.write("key_update", join({{2}, vector16(message(24, {1}))}));
+  messages.write("renegotiation", join({{3}, vector16(hello12().whole())}));
+  messages.write("state", join({{4}, session_state()}));
+  messages.write("ticket", join({{5}, Buffer(kTicketOverhead + 200, 0)}));
+}
+
+}  // namespace lockstep::tls::test
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  lockstep::tls::test::make_seeds(arguments[1]);
+  return 0;
+}

@@ -1,0 +1,88 @@
+// Messages of clients other than the ClientHello, and what comes back to us from their tickets. The first byte says
+// which.
+#include "dataplane/tls/alert.h"
+#include "dataplane/tls/client_key_exchange.h"
+#include "dataplane/tls/finished.h"
+#include "dataplane/tls/post_handshake.h"
+#include "dataplane/tls/ticket.h"
+#include "tests/fuzz/fuzzer.h"
+
+namespace lockstep::tls {
+namespace {
+
+Message message(HandshakeType type, Bytes whole) {
+  return {type, whole.subspan(std::min(whole.size(), kHandshakeHeader)), whole};
+}
+
+void key_exchanges(Bytes bytes) {
+  const Message exchange = message(HandshakeType::client_key_exchange, bytes);
+  for (const auto group : {crypto::NamedGroup::x25519, crypto::NamedGroup::secp256r1, crypto::NamedGroup::secp384r1}) {
+    Bytes key;
+    if (read_ecdhe_key_exchange(exchange, group, key) == Error::none) EXPECT_EQ(key.size(), public_key_size(group));
+  }
+  Bytes encrypted;
+  (void)read_rsa_key_exchange(exchange, encrypted);
+}
+
+void finished(Bytes bytes) {
+  const std::array<std::uint8_t, 12> expected{};
+  const Message got = message(HandshakeType::finished, bytes);
+  const bool equal = std::ranges::equal(got.body, expected);
+  EXPECT_EQ(check_finished(got, expected) == Error::none, equal);
+}
+
+void post_handshake(Version version, Bytes bytes) {
+  PostHandshake rules;
+  fuzz::Input input(bytes);
+  while (input.next_step()) {
+    const std::vector<std::uint8_t> content = input.rest_of_step();
+    const PostHandshake::Outcome outcome = rules.take(version, content, content.size() % 2 == 0);
+    if (outcome.error != Error::none || rules.application_data() != Error::none) return;
+  }
+}
+
+void session_state(Bytes bytes) {
+  SessionState state;
+  if (!state.read(bytes)) return;
+  std::array<std::uint8_t, SessionState::kMaxSize> again;
+  // What was read is written as it was.
+  EXPECT_TRUE(std::ranges::equal(state.write(again), bytes));
+}
+
+void ticket(Bytes bytes) {
+  static const TicketKeys* const keys = [] {
+    auto* const made = new TicketKeys;
+    made->keys.emplace_back();
+    return made;
+  }();
+  TicketOpener opener;
+  if (!opener.prepare(*keys, bytes)) return;
+  opener.job.status = crypto::JobStatus::ok;
+  SessionState state;
+  (void)opener.read(state);
+}
+
+}  // namespace
+
+void run_one(Bytes bytes) {
+  if (bytes.empty()) return;
+  const Bytes rest = bytes.subspan(1);
+  switch (bytes[0] % 6) {
+    case 0:
+      return key_exchanges(rest);
+    case 1:
+      return finished(rest);
+    case 2:
+      return post_handshake(Version::tls13, rest);
+    case 3:
+      return post_handshake(Version::tls12, rest);
+    case 4:
+      return session_state(rest);
+    default:
+      return ticket(rest);
+  }
+}
+
+}  // namespace lockstep::tls
+
+LOCKSTEP_FUZZER(lockstep::tls::run_one)
