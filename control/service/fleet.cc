@@ -112,7 +112,19 @@ std::string Environment::start(const config::Config& config, const std::vector<u
 }
 
 Fleet::Fleet(const config::Config& config, log::Log& log)
-    : config_(config), log_(log), wall_clock_offset_(nanoseconds(log::unix_now() - clock_.now().ns)) {}
+    : config_(config), log_(log), wall_clock_offset_(offset_now()) {}
+
+Duration Fleet::offset_now() const {
+  return nanoseconds(log::unix_now() - clock_.now().ns);
+}
+
+void Fleet::follow_wall_clock() {
+  constexpr Duration kUnnoticed = milliseconds(1);
+  const Duration offset = offset_now();
+  if (offset < wall_clock_offset_ + kUnnoticed && wall_clock_offset_ < offset + kUnnoticed) return;
+  wall_clock_offset_ = offset;
+  for (const auto& member : members_) member->worker->set_wall_clock_offset(wall_clock_offset_);
+}
 
 Fleet::~Fleet() {
   stop();

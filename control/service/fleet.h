@@ -74,6 +74,8 @@ class Fleet {
 
   /// Workers and crypto cores as the snapshot store sees them.
   std::vector<snapshot::Subscriber> subscribers();
+  /// Tells the workers when the wall clock was set, or has drifted from theirs. To be called regularly.
+  void follow_wall_clock();
   /// Takes events of all workers, at most `limit`, with their UNIX time; returns how many.
   std::size_t take_events(std::size_t limit, const std::function<void(std::int64_t unix_ns, const Event&)>& each);
   /// Capabilities that the open ports still need.
@@ -90,6 +92,7 @@ class Fleet {
   struct Member;
   struct Inspection;
   Fleet(const config::Config& config, log::Log& log);
+  Duration offset_now() const;
   std::string open_pools(const std::vector<unsigned>& cores);
   std::string open_ports();
   std::string build_workers();
@@ -106,7 +109,7 @@ class Fleet {
   const config::Config config_;
   log::Log& log_;
   Clock clock_;
-  Duration wall_clock_offset_;
+  Duration wall_clock_offset_;                    // from the workers' clock to Unix time
   std::unique_ptr<CryptoCores> crypto_cores_;     // outlives the workers
   std::unique_ptr<Helper> helper_;                // like those
   std::unique_ptr<worker::Exchanges> exchanges_;  // outlive the workers

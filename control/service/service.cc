@@ -285,6 +285,7 @@ void Service::show_live() {
 }
 
 void Service::tick() {
+  fleet_->follow_wall_clock();
   store_->maintain();
   {
     const std::lock_guard lock(mutex_);

@@ -173,6 +173,7 @@ void Proxy::State::unpin(Connection& c) {
   if (!c.pinned) return;
   c.pinned = false;
   pins.drop(c.pinned_epoch);
+  forget_retired_keys();
 }
 
 }  // namespace lockstep::proxy

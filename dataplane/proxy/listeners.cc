@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dataplane/proxy/state.h"
+#include "dataplane/tls/ticket_keys.h"
 
 namespace lockstep::proxy {
 
@@ -19,6 +20,7 @@ void Proxy::State::apply(const Snapshot& snapshot) {
     if (std::find(configured.begin(), configured.end(), service.get()) == configured.end()) service->unlist();
   configure_listeners(snapshot);
   forget_unused_services();
+  retire_ticket_keys(snapshot);
 }
 
 Service* Proxy::State::find_service(const std::string& name) {
@@ -67,6 +69,28 @@ void Proxy::State::configure_listeners(const Snapshot& snapshot) {
     listeners.find(handle)->id = *id;
     listener_handles.push_back(handle);
   }
+}
+
+/// Keys that are gone must not live on in the engines' caches: a ticket sealed under them could be opened.
+void Proxy::State::retire_ticket_keys(const Snapshot& snapshot) {
+  std::vector<std::uint64_t> current;
+  for (const ServiceConfig& config : snapshot.services) {
+    if (config.tls == nullptr || config.tls->ticket_keys == nullptr) continue;
+    for (const tls::TicketKey& key : config.tls->ticket_keys->keys) current.push_back(key.keys.id);
+  }
+  for (const std::uint64_t id : ticket_keys)
+    if (std::find(current.begin(), current.end(), id) == current.end()) retired_keys.push_back({id, snapshot.epoch});
+  ticket_keys = std::move(current);
+  forget_retired_keys();
+}
+
+/// Once no handshake refers to a snapshot that has them.
+void Proxy::State::forget_retired_keys() {
+  std::erase_if(retired_keys, [&](const RetiredKey& key) {
+    const bool unused = pins.oldest() >= key.epoch;
+    if (unused) batch.forget(key.id);
+    return unused;
+  });
 }
 
 /// A service that is configured no more lives until its last connection has ended.

@@ -45,7 +45,9 @@ Proxy::State::State(const Limits& limits_, tcp::Stack& stack_, crypto::Batch& ba
       listeners(kMaxListeners),
       connections(limits.max_connections),
       ready(limits.max_connections),
-      starved(limits.max_connections) {}
+      starved(limits.max_connections) {
+  tls::set_wall_clock_offset(*tls_core, wall_clock_offset);
+}
 
 /// Neither the batch nor other workers may keep jobs of sessions that go.
 Proxy::State::~State() {
@@ -69,6 +71,11 @@ Proxy::~Proxy() = default;
 void Proxy::apply(const Snapshot& snapshot, Instant now) {
   state_->now = now;
   state_->apply(snapshot);
+}
+
+void Proxy::set_wall_clock_offset(Duration offset) {
+  state_->wall_clock_offset = offset;
+  tls::set_wall_clock_offset(*state_->tls_core, offset);
 }
 
 std::uint64_t Proxy::oldest_pinned() const {

@@ -22,8 +22,8 @@ struct Limits {
 class Proxy {
  public:
   /// `events`: where access lines go. All references must outlive the proxy. `wall_clock_offset`: what to add to an
-  /// Instant to get UNIX time in nanoseconds (daytime service, Date header). `remote`: how other workers are asked;
-  /// nullptr where there are none.
+  /// Instant to get UNIX time in nanoseconds (daytime service, Date header, ages of sessions). `remote`: how other
+  /// workers are asked; nullptr where there are none.
   Proxy(const Limits& limits, tcp::Stack& stack, crypto::Batch& batch, MbufPools& pools, Random& random,
         EventRing& events, Duration wall_clock_offset, std::uint16_t worker, Remote* remote = nullptr);
   ~Proxy();
@@ -33,6 +33,8 @@ class Proxy {
   void apply(const Snapshot& snapshot, Instant now);
   /// The oldest epoch that a handshake or a job still refers to, or the current one.
   std::uint64_t oldest_pinned() const;
+  /// From now on (the clock was set).
+  void set_wall_clock_offset(Duration offset);
 
   /// Serves connections with events. Bounded: returns true when more is left to do.
   bool pump(Instant now);

@@ -54,6 +54,8 @@ struct Proxy::State {
   Service* find_service(const std::string& name);
   void configure_listeners(const Snapshot& snapshot);
   void forget_unused_services();
+  void retire_ticket_keys(const Snapshot& snapshot);
+  void forget_retired_keys();
 
   // lifecycle.cc: how connections begin and end.
   void accept(const Listener& listener, const tcp::Ready& ready);
@@ -130,7 +132,7 @@ struct Proxy::State {
   Remote* const remote;
   MbufPools& pools;
   EventRing& events;
-  const Duration wall_clock_offset;
+  Duration wall_clock_offset;
   const std::uint16_t worker;
 
   Instant now;
@@ -141,6 +143,12 @@ struct Proxy::State {
   std::vector<MutableBytes> pieces;
   Patterns patterns;
   Pins pins;
+  std::vector<std::uint64_t> ticket_keys;  // numbers of those in the current snapshot
+  struct RetiredKey {
+    std::uint64_t id;
+    std::uint64_t epoch;  // of the first snapshot without it
+  };
+  std::vector<RetiredKey> retired_keys;  // handshakes may still use them
   std::uint32_t next_backend_id = 1;
   std::vector<std::unique_ptr<Service>> services;
   std::vector<Handle> listener_handles;

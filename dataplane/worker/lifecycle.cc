@@ -15,7 +15,8 @@ Worker::State::State(Worker& worker, const WorkerConfig& config_, MbufPools& poo
       network(config.interfaces, pools, random, config.transmit_capacity, start),
       stack(config.tcp, network, pools, random, steering, start),
       batch(policy, config.crypto_turn_limit),
-      now(start) {
+      now(start),
+      wall_clock_offset_ns(config.wall_clock_offset.ns) {
   proxy.emplace(config.limits, stack, batch, pools, random, events, config.wall_clock_offset, config.index, exchange);
   received.segments.reserve(kBurst * queues.size());
   received.errors.reserve(kBurst * queues.size());
@@ -43,6 +44,9 @@ bool Worker::post(const Message& message) {
   return true;
 }
 
+void Worker::set_wall_clock_offset(Duration offset) {
+  state_->wall_clock_offset_ns.store(offset.ns, std::memory_order_relaxed);
+}
 std::uint64_t Worker::oldest_pinned() const {
   return state_->oldest_pinned.load(std::memory_order_acquire);
 }

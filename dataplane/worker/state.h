@@ -60,6 +60,7 @@ struct Worker::State {
 
   std::atomic<std::uint64_t> oldest_pinned{0};
   std::atomic<bool> drained{false};
+  std::atomic<std::int64_t> wall_clock_offset_ns;
 };
 
 }  // namespace lockstep::worker

@@ -11,6 +11,7 @@ namespace lockstep::worker {
 bool Worker::turn(Instant now) {
   State& s = *state_;
   s.now = now;
+  s.proxy->set_wall_clock_offset({s.wall_clock_offset_ns.load(std::memory_order_relaxed)});
   StageTimer timer(s.clock);
 
   bool worked = s.read_mailbox();

@@ -84,6 +84,9 @@ class Worker {
 
   /// From control's threads: false when the mailbox is full. Wakes a worker that sleeps.
   bool post(const Message& message);
+  /// From any thread: what to add to an Instant to get Unix time from the next turn on, for clocks are set. Before the
+  /// first call it is WorkerConfig::wall_clock_offset.
+  void set_wall_clock_offset(Duration offset);
   /// The oldest epoch still in use; readable from any thread.
   std::uint64_t oldest_pinned() const;
   /// Drained: no connection is left but in TIME-WAIT, or the limit has passed; readable from any thread.

@@ -1,6 +1,7 @@
 // An engine that decides when and in which order results come back, so that tests can try any completion order.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "crypto/base/random.h"
@@ -33,7 +34,12 @@ class ScriptedEngine final : public crypto::Engine {
   void run(std::span<crypto::Job* const> jobs, crypto::JobList& done) override;
   void poll(Instant now, crypto::JobList& done) override;
   std::size_t in_flight() const override { return held_.size() + inner_.in_flight(); }
-  void forget(std::uint64_t id) override { inner_.forget(id); }
+  void forget(std::uint64_t id) override {
+    forgotten_.insert(id);
+    inner_.forget(id);
+  }
+  /// The keys that were to be forgotten so far.
+  const std::set<std::uint64_t>& forgotten() const { return forgotten_; }
 
  private:
   void go(std::size_t index, crypto::JobList& done);
@@ -43,6 +49,7 @@ class ScriptedEngine final : public crypto::Engine {
   bool by_seed_ = false;
   std::vector<crypto::Job*> held_;
   std::size_t released_ = 0;
+  std::set<std::uint64_t> forgotten_;
 };
 
 }  // namespace lockstep::test

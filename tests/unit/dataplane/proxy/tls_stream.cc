@@ -6,7 +6,7 @@
 
 namespace lockstep::proxy::test {
 
-TlsStream::TlsStream(World& world, int version, std::uint16_t port)
+TlsStream::TlsStream(World& world, int version, std::uint16_t port, SSL_SESSION* session)
     : stream(world.connect(port)), context_(SSL_CTX_new(TLS_client_method())) {
   SSL_CTX_set_min_proto_version(context_.get(), version);
   SSL_CTX_set_max_proto_version(context_.get(), version);
@@ -14,6 +14,7 @@ TlsStream::TlsStream(World& world, int version, std::uint16_t port)
   SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   SSL_set_tlsext_host_name(ssl_.get(), "example.org");
   SSL_set_connect_state(ssl_.get());
+  if (session != nullptr) SSL_set_session(ssl_.get(), session);
   world.hooks.push_back([this, alive = alive_] {
     if (*alive) step();
   });

@@ -13,7 +13,9 @@ namespace lockstep::proxy::test {
 class TlsStream {
  public:
   /// Connects and starts a handshake; `version`: TLS1_2_VERSION or TLS1_3_VERSION.
-  explicit TlsStream(World& world, int version = TLS1_3_VERSION, std::uint16_t port = kPort);
+  /// `session`: offered, may be nullptr.
+  explicit TlsStream(World& world, int version = TLS1_3_VERSION, std::uint16_t port = kPort,
+                     SSL_SESSION* session = nullptr);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
   ~TlsStream() { *alive_ = false; }
@@ -23,6 +25,9 @@ class TlsStream {
   void close() { close_ = true; }
 
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1 && !failed; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+  /// What has been agreed, with the last ticket.
+  std::shared_ptr<SSL_SESSION> session() const { return {SSL_get1_session(ssl_.get()), SSL_SESSION_free}; }
   bool closed() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
   Stream& stream;

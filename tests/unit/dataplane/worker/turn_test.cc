@@ -58,6 +58,20 @@ TEST_F(Turn, AppliesSnapshotsAndTellsTheOldestOneInUse) {
   EXPECT_EQ(worker_->oldest_pinned(), 2U);
 }
 
+TEST_F(Turn, FollowsTheWallClockWhenItIsSet) {
+  snapshot_.services[0].builtin = proxy::Builtin::daytime;
+  start_echo();
+  const auto told = [&] {
+    received_.clear();
+    (void)connect();
+    run(milliseconds(10));
+    return received_;
+  };
+  EXPECT_NE(told().find("1970"), std::string::npos) << received_;
+  worker_->set_wall_clock_offset(hours(24 * 365 * 31));
+  EXPECT_NE(told().find("2000"), std::string::npos) << received_;
+}
+
 TEST_F(Turn, AnswersAnInspectionOnTheWorkersThread) {
   start_echo();
   (void)connect();
