@@ -58,7 +58,7 @@ void unmeasured(const std::function<void()>& work) {
 }
 
 /// Lets the benchmark's timer run for the server's sections only; `end_group` is called outside of them.
-void measure(benchmark::State& state, const Scenario& with, Server& server, std::size_t in_flight,
+void measure(benchmark::State& state, const Scenario& with, Server& server, std::size_t in_flight, SSL_SESSION* session,
              const std::function<void(const Section&)>& end_group) {
   const Section measured = [&state](const auto& work) {
     state.ResumeTiming();
@@ -67,7 +67,7 @@ void measure(benchmark::State& state, const Scenario& with, Server& server, std:
   };
   while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(in_flight))) {
     state.PauseTiming();
-    run_handshakes(with, server, in_flight, measured);
+    run_handshakes(with, server, in_flight, measured, session);
     end_group(measured);
     state.ResumeTiming();
   }
@@ -78,6 +78,11 @@ double median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
+}
+
+/// What the handshakes of a scenario resume; nullptr where they are full ones.
+UniqueSession session_of(const Scenario& with, Server& server) {
+  return with.resumed ? make_session(with, server) : nullptr;
 }
 
 /// Medians of samples in a pass of their own, since looking takes time too.
@@ -91,14 +96,15 @@ void add_stages(benchmark::State& state, const Scenario& with, std::size_t in_fl
     work();
     times.add_section(thread_nanoseconds() - before);
   };
-  run_handshakes(with, server, in_flight, unmeasured);
+  const UniqueSession session = session_of(with, server);
+  run_handshakes(with, server, in_flight, unmeasured, session.get());
   server.fill_pools();
   std::array<std::vector<double>, kStages> samples;
   for (std::size_t sample = 0; sample < kSamples; ++sample) {
     times.clear();
     std::size_t handshakes = 0;
     for (; handshakes < kSample; handshakes += in_flight) {
-      run_handshakes(with, server, in_flight, watched);
+      run_handshakes(with, server, in_flight, watched, session.get());
       watched([&server] { server.fill_pools(); });
     }
     for (std::size_t i = 0; i < kStages; ++i)
@@ -151,19 +157,21 @@ class AskedSince {
 void measure_openssl(benchmark::State& state, const ScenarioName& names) {
   const Scenario& with = scenario(names);
   OpensslServer server(with.openssl_server.get(), kOpensslInFlight);
-  run_handshakes(with, server, kOpensslInFlight, unmeasured);
-  measure(state, with, server, kOpensslInFlight, [](const Section&) {});
+  const UniqueSession session = session_of(with, server);
+  run_handshakes(with, server, kOpensslInFlight, unmeasured, session.get());
+  measure(state, with, server, kOpensslInFlight, session.get(), [](const Section&) {});
 }
 
 void measure_lockstep(benchmark::State& state, const ScenarioName& names, std::size_t in_flight, Pools pools) {
   const Scenario& with = scenario(names);
   LockstepServer server(with.lockstep_server, engines().set.policy, engines().random, engines().clock, in_flight);
   // The first handshakes show the engines the key that pools are to be for.
-  run_handshakes(with, server, in_flight, unmeasured);
+  const UniqueSession session = session_of(with, server);
+  run_handshakes(with, server, in_flight, unmeasured, session.get());
   server.fill_pools();
   const AskedSince key_pairs("key_pairs");
   const AskedSince nonce_pairs("nonce_pairs");
-  measure(state, with, server, in_flight, [&server, pools](const Section& measured) {
+  measure(state, with, server, in_flight, session.get(), [&server, pools](const Section& measured) {
     const auto fill = [&server] { server.fill_pools(); };
     pools == Pools::refilled ? measured(fill) : fill();
   });

@@ -6,8 +6,10 @@
 
 #include "bench/support/keys.h"
 #include "control/engines.h"
+#include "crypto/base/random.h"
 #include "crypto/openssl/certificate.h"
 #include "crypto/openssl/key_file.h"
+#include "dataplane/tls/ticket_keys.h"
 #include "tests/support/certificates.h"
 
 namespace lockstep::bench {
@@ -34,21 +36,32 @@ UniqueSslContext make_context(const SSL_METHOD* method, const ScenarioName& name
               SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256") == 1,
           "preparing libssl");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  if (!names.resumed) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_read_ahead(context, 1);
   return made;
 }
 
-void set_certificate(SSL_CTX* context, const std::string& leaf, const std::string& authority, const std::string& key) {
+void set_certificate(SSL_CTX* context, const std::string& leaf, const std::string& authority, const std::string& key,
+                     std::size_t tickets) {
   const crypto::UniquePkey pkey(PEM_read_bio_PrivateKey(reader(key).get(), nullptr, nullptr, nullptr));
   require(SSL_CTX_use_certificate(context, read_certificate(leaf).get()) == 1 &&
               SSL_CTX_add1_chain_cert(context, read_certificate(authority).get()) == 1 &&
-              SSL_CTX_use_PrivateKey(context, pkey.get()) == 1 && SSL_CTX_set_num_tickets(context, 0) == 1,
+              SSL_CTX_use_PrivateKey(context, pkey.get()) == 1 && SSL_CTX_set_num_tickets(context, tickets) == 1,
           "preparing a libssl server");
 }
 
 bool prefers_x25519(const ScenarioName& names) {
   return std::strncmp(names.groups, "X25519", 6) == 0;
+}
+
+std::shared_ptr<const tls::TicketKeys> make_ticket_keys() {
+  auto keys = std::make_shared<tls::TicketKeys>();
+  tls::TicketKey& key = keys->keys.emplace_back();
+  key.keys.aead = crypto::Aead::aes_256_gcm;
+  key.keys.id = tls::shared_key_id();
+  require(fill_from_kernel(key.name) && fill_from_kernel(key.keys.key.writable()), "getrandom");
+  keys->sealing = &key;
+  return keys;
 }
 
 tls::ServerConfig make_config(const ScenarioName& names, const std::string& chain, const std::string& key) {
@@ -65,6 +78,10 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
   config.cipher_suites = {tls::CipherSuite::tls_aes_128_gcm_sha256, tls::CipherSuite::ecdhe_ecdsa_aes_128_gcm_sha256,
                           tls::CipherSuite::ecdhe_rsa_aes_128_gcm_sha256};
   config.groups = {crypto::NamedGroup::secp256r1};
+  if (names.resumed) {
+    config.ticket_keys = make_ticket_keys();
+    config.tickets = 1;
+  }
   if (prefers_x25519(names)) config.groups.insert(config.groups.begin(), crypto::NamedGroup::x25519);
   return config;
 }
@@ -72,7 +89,8 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
 }  // namespace
 
 Scenario::Scenario(const ScenarioName& names)
-    : client(make_context(TLS_client_method(), names)),
+    : resumed(names.resumed),
+      client(make_context(TLS_client_method(), names)),
       group(prefers_x25519(names) ? NID_X25519 : NID_X9_62_prime256v1),
       openssl_server(make_context(TLS_server_method(), names)) {
   const test::Issuer authority = test::make_authority("Lockstep benchmark CA");
@@ -80,7 +98,7 @@ Scenario::Scenario(const ScenarioName& names)
   request.key_pem = test::make_key(names.certificate);
   request.common_name = "example.org";
   const std::string leaf = test::make_certificate(request, &authority);
-  set_certificate(openssl_server.get(), leaf, authority.certificate_pem, request.key_pem);
+  set_certificate(openssl_server.get(), leaf, authority.certificate_pem, request.key_pem, resumed ? 1 : 0);
   lockstep_server = make_config(names, leaf + authority.certificate_pem, request.key_pem);
 }
 

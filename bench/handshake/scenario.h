@@ -14,29 +14,33 @@ namespace lockstep::bench {
 
 using UniqueSslContext = std::unique_ptr<SSL_CTX, crypto::Release<SSL_CTX_free>>;
 using UniqueSsl = std::unique_ptr<SSL, crypto::Release<SSL_free>>;
+using UniqueSession = std::unique_ptr<SSL_SESSION, crypto::Release<SSL_SESSION_free>>;
 
 struct ScenarioName {
   const char* name;
   int version;              // TLS1_3_VERSION or TLS1_2_VERSION
   const char* groups;       // libssl's names, the one that is used first
   const char* certificate;  // "P-256" or "RSA" (2048 bits)
+  bool resumed = false;     // with a ticket, instead of that certificate
 };
 
 inline constexpr std::array kScenarios = {
     ScenarioName{"Tls13X25519EcdsaP256", TLS1_3_VERSION, "X25519:P-256", "P-256"},
     ScenarioName{"Tls13X25519Rsa2048", TLS1_3_VERSION, "X25519:P-256", "RSA"},
     ScenarioName{"Tls13P256EcdsaP256", TLS1_3_VERSION, "P-256", "P-256"},
+    ScenarioName{"Tls13PskDhe", TLS1_3_VERSION, "X25519:P-256", "P-256", true},
     ScenarioName{"Tls12EcdheEcdsaP256", TLS1_2_VERSION, "X25519:P-256", "P-256"},
     ScenarioName{"Tls12EcdheRsa2048", TLS1_2_VERSION, "X25519:P-256", "RSA"},
 };
 
 /// P-256 is always among the groups, since a TLS 1.2 client has to name the curve of a certificate that it takes (RFC
 /// 8422 section 5.1). AES-128-GCM with SHA-256 everywhere; RSA signs with PSS. The same new key and chain (leaf and
-/// authority) for both servers, the same clients. No tickets and no session cache on either side: Lockstep sends no
-/// tickets yet, so libssl is spared them too.
+/// authority) for both servers, the same clients. No tickets and no session cache on either side, but where sessions
+/// are resumed: there every handshake offers the server's own ticket, and both servers answer with one new ticket.
 struct Scenario {
   explicit Scenario(const ScenarioName& names);
 
+  bool resumed;
   UniqueSslContext client;
   int group;  // libssl's number of the group that has to come out
   UniqueSslContext openssl_server;

@@ -24,6 +24,7 @@ TO_OPENSSL = {
     "Aes128CbcSha1/Seal/lockstep/16384": 4.5,
     "Tls13X25519EcdsaP256/lockstep/inflight:32": 8,
     "Tls13X25519Rsa2048/lockstep/inflight:32": 4,
+    "Tls13PskDhe/lockstep/inflight:32": 8,
     "Tls12EcdheEcdsaP256/lockstep/inflight:32": 7,
     "Tls13X25519EcdsaP256/pooled/inflight:1": 1,
     "Tls13X25519Rsa2048/pooled/inflight:1": 1,
