@@ -20,6 +20,8 @@
 #include "control/service/live.h"
 #include "control/service/privileges.h"
 #include "control/snapshot/build.h"
+#include "crypto/base/random.h"
+#include "dataplane/tls/ticket_keys.h"
 
 namespace lockstep::service {
 namespace {
@@ -88,6 +90,18 @@ void leave_cores(const std::vector<unsigned>& busy) {
   if (any) sched_setaffinity(0, sizeof set, &set);
 }
 
+/// One key, as long as the program runs; nullptr when the kernel refuses.
+std::shared_ptr<const tls::TicketKeys> make_ticket_keys() {
+  auto keys = std::make_shared<tls::TicketKeys>();
+  tls::TicketKey& key = keys->keys.emplace_back();
+  key.keys.aead = crypto::Aead::aes_256_gcm;
+  key.keys.id = tls::shared_key_id();
+  keys->sealing = &key;
+  const bool random =
+      fill_from_kernel(key.name) && fill_from_kernel(key.keys.key.writable()) && fill_from_kernel(keys->instance);
+  return random ? keys : nullptr;
+}
+
 class Service {
  public:
   Service(const RunOptions& options, config::Loaded loaded)
@@ -123,6 +137,7 @@ class Service {
   // Guards what reload changes against the admin server's threads.
   std::mutex mutex_;
   config::Loaded loaded_;
+  std::shared_ptr<const tls::TicketKeys> ticket_keys_;
   std::uint64_t epoch_ = 0;
   std::uint64_t old_snapshots_ = 0;
   std::uint64_t reloads_refused_ = 0;
@@ -165,8 +180,10 @@ std::string Service::start() {
   log_.info("memory_lock", {{"result", lock_memory()}});
   if (std::string error = drop(user.value()); !error.empty()) return error;
 
+  ticket_keys_ = make_ticket_keys();
+  if (ticket_keys_ == nullptr) return "the kernel gives no random numbers";
   store_.emplace(fleet_->subscribers());
-  auto first = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch());
+  auto first = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_);
   epoch_ = first->epoch;
   if (std::string error = store_->publish(std::move(first)); !error.empty()) return error;
   if (std::string error = fleet_->start(); !error.empty()) return error;
@@ -218,7 +235,7 @@ void Service::reload() {
 }
 
 void Service::adopt(config::Loaded next) {
-  auto snapshot = snapshot::build(next.config, next.certificates, store_->next_epoch());
+  auto snapshot = snapshot::build(next.config, next.certificates, store_->next_epoch(), ticket_keys_);
   const std::uint64_t epoch = snapshot->epoch;
   if (const std::string error = store_->publish(std::move(snapshot)); !error.empty()) {
     refuse_reload(error);

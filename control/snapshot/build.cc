@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "crypto/base/sha2.h"
+
 namespace lockstep::snapshot {
 namespace {
 
@@ -62,6 +64,15 @@ class Identities {
   std::map<Combination, std::uint32_t> made_;
 };
 
+/// A session of one service is not resumed by another.
+std::array<std::uint8_t, 16> scope_of(const std::string& service) {
+  std::array<std::uint8_t, 32> digest;
+  digest_of(Hash::sha256, Bytes(reinterpret_cast<const std::uint8_t*>(service.data()), service.size()), digest);
+  std::array<std::uint8_t, 16> scope;
+  std::copy_n(digest.begin(), scope.size(), scope.begin());
+  return scope;
+}
+
 }  // namespace
 
 tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const LoadedCertificate*>& used) {
@@ -95,7 +106,7 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
 }
 
 std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::vector<LoadedCertificate>& certificates,
-                                       std::uint64_t epoch) {
+                                       std::uint64_t epoch, const std::shared_ptr<const tls::TicketKeys>& ticket_keys) {
   auto snapshot = std::make_unique<proxy::Snapshot>();
   snapshot->epoch = epoch;
   for (const config::Service& service : config.services) {
@@ -105,7 +116,10 @@ std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::
     for (const std::string& name : service.certificates)
       for (const LoadedCertificate& certificate : certificates)
         if (certificate.name == name) used.push_back(&certificate);
-    built.tls = std::make_shared<const tls::ServerConfig>(server_config(service.tls, used));
+    tls::ServerConfig tls = server_config(service.tls, used);
+    tls.ticket_keys = ticket_keys;
+    tls.resumption_scope = scope_of(service.proxy.name);
+    built.tls = std::make_shared<const tls::ServerConfig>(std::move(tls));
   }
   return snapshot;
 }

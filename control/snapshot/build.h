@@ -10,9 +10,11 @@
 
 namespace lockstep::snapshot {
 
-/// Builds the snapshot `epoch` from a configuration that `config::load` found good.
+/// Builds the snapshot `epoch` from a configuration that `config::load` found good. Services share `ticket_keys`;
+/// nullptr: sessions are not resumed.
 std::unique_ptr<proxy::Snapshot> build(const config::Config& config,
-                                       const std::vector<certs::LoadedCertificate>& certificates, std::uint64_t epoch);
+                                       const std::vector<certs::LoadedCertificate>& certificates, std::uint64_t epoch,
+                                       const std::shared_ptr<const tls::TicketKeys>& ticket_keys = nullptr);
 
 /// The TLS side of one service. `used` are its certificates in the order of the file: for each name the first of each
 /// kind of key counts, ECDSA before RSA; the identity of the first one's first name is the default.

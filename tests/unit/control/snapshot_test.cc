@@ -3,6 +3,7 @@
 #include "control/config/load.h"
 #include "control/snapshot/build.h"
 #include "control/snapshot/store.h"
+#include "dataplane/tls/ticket_keys.h"
 #include "tests/unit/control/certificates.h"
 
 namespace lockstep::snapshot {
@@ -97,11 +98,15 @@ balance = "least_connections"
 )");
   const config::Loaded loaded = config::load(path);
   ASSERT_TRUE(loaded.ok()) << loaded.diagnostics.render_all();
-  const auto snapshot = build(loaded.config, loaded.certificates, 7);
+  const auto keys = std::make_shared<const tls::TicketKeys>();
+  const auto snapshot = build(loaded.config, loaded.certificates, 7, keys);
   EXPECT_EQ(snapshot->epoch, 7U);
   ASSERT_EQ(snapshot->services.size(), 2U);
   ASSERT_NE(snapshot->services[0].tls, nullptr);
   EXPECT_EQ(snapshot->services[0].tls->identities.size(), 1U);
+  EXPECT_EQ(snapshot->services[0].tls->ticket_keys, keys);
+  const std::array<std::uint8_t, 16> none{};
+  EXPECT_NE(snapshot->services[0].tls->resumption_scope, none) << "sessions belong to the service";
   EXPECT_EQ(snapshot->services[1].tls, nullptr);
   EXPECT_EQ(snapshot->services[1].balance, proxy::Balance::least_connections);
 }

@@ -1,0 +1,80 @@
+"""Real clients that come back with a ticket: to either of two workers, and only to the service that gave it."""
+
+import re
+import unittest
+
+from configuration import builtin, configuration, tap
+from harness import KERNEL, NAME, SERVICE, Case, wait_until
+
+REQUEST = f"GET /bytes/100 HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode()
+
+
+class Resumption(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.demo = cls.demo_folder()
+        cls.host = cls.namespace("host")
+        cls.lockstep = cls.service(cls.host, configuration(
+            cls.demo, tap("lockstep0", SERVICE, KERNEL), builtin("http", f"{SERVICE}:443"),
+            builtin("http-other", f"{SERVICE}:444"), general="cores = [0, 1]"))
+
+    def visit(self, *arguments, port=443):
+        done = self.host.run("openssl", "s_client", "-connect", f"{SERVICE}:{port}", "-servername", NAME, "-tls1_3",
+                             "-CAfile", self.demo / "ca.pem", "-verify_return_error", "-ign_eof", *arguments, stdin=REQUEST)
+        output = done.stdout.decode(errors="replace")
+        self.assertIn("200 OK", output)
+        return "resumed" if re.search(r"^Reused, TLSv1\.3", output, re.M) else "new"
+
+    def resumed_by_worker(self):
+        found = re.findall(r'lockstep_tls_handshakes_resumed_total\{[^}]*worker="(\d)"[^}]*\} (\d+)',
+                           self.lockstep.curl_socket("/metrics"))
+        return {worker: int(count) for worker, count in found}
+
+    def test_openssl_resumes_on_either_worker(self):
+        for suite in ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
+            with self.subTest(suite):
+                session = self.folder / suite
+                self.assertEqual(self.visit("-ciphersuites", suite, "-sess_out", session), "new")
+                for _ in range(8):
+                    self.assertEqual(self.visit("-ciphersuites", suite, "-sess_in", session, "-sess_out", session), "resumed")
+        counts = self.resumed_by_worker()
+        self.assertEqual(set(counts), {"0", "1"})
+        self.assertTrue(all(counts.values()), counts)
+
+    def test_a_ticket_of_one_service_is_a_stranger_at_another(self):
+        session = self.folder / "one"
+        self.visit("-sess_out", session)
+        self.assertEqual(self.visit("-sess_in", session, port=444), "new")
+        self.assertGreater(self.lockstep.metrics()["lockstep_tls_tickets_mismatched_total"], 0)
+
+    def test_a_ticket_outlives_a_reload(self):
+        session = self.folder / "reload"
+        self.visit("-sess_out", session)
+        self.lockstep.reload()
+        wait_until("the reload", lambda: "event=reloaded" in self.lockstep.tail(20000) or '"reloaded"' in self.lockstep.tail(20000))
+        self.assertEqual(self.visit("-sess_in", session), "resumed")
+
+    def test_resumes_after_a_hello_retry_request(self):
+        session = self.folder / "retry"
+        arguments = ("-groups", "P-521:P-256")
+        self.visit(*arguments, "-sess_out", session)
+        before = self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"]
+        self.assertEqual(self.visit(*arguments, "-sess_in", session), "resumed")
+        self.assertEqual(self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"], before + 1)
+
+    def test_the_access_log_says_so(self):
+        session = self.folder / "log"
+        self.visit("-sess_out", session)
+        self.visit("-sess_in", session)
+        wait_until("the access line", lambda: re.search(r"resumed[\"=:]+true", self.lockstep.tail(20000)))
+
+    def test_gnutls_resumes(self):
+        done = self.host.run("gnutls-cli", "--x509cafile", self.demo / "ca.pem", "--sni-hostname", NAME, "--verify-hostname", NAME,
+                             "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3", "--resume", "--waitresumption", "-p", "443", SERVICE,
+                             stdin=REQUEST)
+        self.assertIn(b"This is a resumed session", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
