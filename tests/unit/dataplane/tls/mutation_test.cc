@@ -4,16 +4,16 @@
 #include <cstdlib>
 
 #include "tests/unit/dataplane/tls/none_client.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
 
 using enum ContentType;
 
-std::vector<Buffer> connection13() {
+std::vector<Buffer> connection13(const Hello& hello = hello13()) {
   NoneClient client;
-  std::vector<Buffer> records = {client.record(handshake, hello13().whole()),
-                                 NoneClient::plain(change_cipher_spec, {1})};
+  std::vector<Buffer> records = {client.record(handshake, hello.whole()), NoneClient::plain(change_cipher_spec, {1})};
   client.protect(Protection::tls13, NoneClient::kHandshake13);
   records.push_back(client.record(handshake, NoneClient::finished13()));
   client.protect(Protection::tls13, NoneClient::kApplication13);
@@ -105,13 +105,16 @@ TEST(Mutation, NeverBreaksTheSession) {
   ServerConfig config = none_config();
   config.cipher_suites = all_cipher_suites();
   lockstep::test::NoneEngine engine;
-  const std::array originals = {connection13(), connection12(), connection_classic()};
+  TicketOffer offer(config);
+  Hello resuming = hello13();
+  resuming.set(ExtensionType::pre_shared_key, offered_psks({text("unknown"), offer.ticket()}));
+  const std::array originals = {connection13(), connection13(resuming), connection12(), connection_classic()};
   std::array<std::uint64_t, kErrorCount> seen{};
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
     Random random = Random::from_number(seed);
     std::vector<Buffer> records = originals[seed % originals.size()];
     for (std::uint32_t times = 1 + random.below(4); times != 0; --times) mutate(records, random);
-    if (seed % 4 != 0) records[0] = repaired(records[0]);
+    if (seed % 5 != 0) records[0] = repaired(records[0]);
     DriverOptions options;
     options.limits = {.handshakes = 1, .large_messages = 1, .record_jobs = 20};
     Driver server(config, engine, options);

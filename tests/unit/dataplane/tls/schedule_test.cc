@@ -3,6 +3,7 @@
 
 #include "tests/support/scripted_engine.h"
 #include "tests/unit/dataplane/tls/none_client.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -22,10 +23,10 @@ void data(Transcript& all, NoneClient& client, std::size_t size) {
   all.bytes = join({all.bytes, client.record(application_data, text(content))});
 }
 
-Transcript transcript13(bool key_updates) {
+Transcript transcript13(bool key_updates, const Hello& hello = hello13()) {
   Transcript all;
   NoneClient client;
-  all.bytes = client.record(handshake, hello13().whole());
+  all.bytes = client.record(handshake, hello.whole());
   all.bytes = join({all.bytes, NoneClient::plain(change_cipher_spec, {1})});
   client.protect(Protection::tls13, NoneClient::kHandshake13);
   all.bytes = join({all.bytes, client.record(handshake, NoneClient::finished13())});
@@ -76,13 +77,15 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
+ServerConfig config_of_all() {
+  ServerConfig config = none_config();
+  config.cipher_suites = all_cipher_suites();
+  return config;
+}
+
 // Feeds chunks of 1..`largest` bytes, with work in between as `seed` says, and sends `answer` once established.
-Result play(const Transcript& transcript, std::uint64_t seed, std::uint32_t largest, const std::string& answer) {
-  static const ServerConfig config = [] {
-    ServerConfig all = none_config();
-    all.cipher_suites = all_cipher_suites();
-    return all;
-  }();
+Result play(const Transcript& transcript, std::uint64_t seed, std::uint32_t largest, const std::string& answer,
+            const ServerConfig& config) {
   Random random = Random::from_number(seed);
   lockstep::test::NoneEngine none;
   lockstep::test::ScriptedEngine engine(none, seed);
@@ -107,6 +110,11 @@ Result play(const Transcript& transcript, std::uint64_t seed, std::uint32_t larg
   return {server.received, server.take_output()};
 }
 
+Result play(const Transcript& transcript, std::uint64_t seed, std::uint32_t largest, const std::string& answer) {
+  static const ServerConfig config = config_of_all();
+  return play(transcript, seed, largest, answer, config);
+}
+
 TEST(Schedule, DoesNotChangeTheBytesOfTls13) {
   const Transcript transcript = transcript13(false);
   const std::string answer = pattern_text(70'000);
@@ -115,6 +123,20 @@ TEST(Schedule, DoesNotChangeTheBytesOfTls13) {
   for (std::uint64_t seed = 1; seed < 60; ++seed)
     EXPECT_TRUE(play(transcript, seed, seed % 2 == 0 ? 3000 : 100, answer) == expected) << seed;
   EXPECT_TRUE(play(transcript, 77, 1, answer) == expected) << "byte by byte";
+}
+
+TEST(Schedule, DoesNotChangeTheBytesOfAResumedTls13) {
+  ServerConfig config = none_config();
+  TicketOffer offer(config);
+  Hello hello = hello13();
+  hello.set(ExtensionType::pre_shared_key, offered_psks({text("unknown"), offer.ticket()}));
+  const Transcript transcript = transcript13(false, hello);
+  const std::string answer = pattern_text(70'000);
+  const Result expected = play(transcript, 0, 1'000'000, answer, config);
+  EXPECT_EQ(expected.received, transcript.plaintext);
+  for (std::uint64_t seed = 1; seed < 60; ++seed)
+    EXPECT_TRUE(play(transcript, seed, seed % 2 == 0 ? 3000 : 100, answer, config) == expected) << seed;
+  EXPECT_TRUE(play(transcript, 77, 1, answer, config) == expected) << "byte by byte";
 }
 
 TEST(Schedule, DoesNotChangeTheBytesOfTls12) {
@@ -152,8 +174,11 @@ TEST(Schedule, DoesNotChangeThePlaintextAcrossKeyUpdates) {
 }
 
 TEST(Schedule, LeavesNothingBehindWhereverAConnectionDies) {
-  static const ServerConfig config = none_config();
-  const Transcript transcript = transcript13(true);
+  ServerConfig config = none_config();
+  TicketOffer offer(config);
+  Hello hello = hello13();
+  offer.add_to(hello);
+  const Transcript transcript = transcript13(true, hello);
   for (std::uint64_t seed = 1; seed < 300; ++seed) {
     Random random = Random::from_number(seed);
     lockstep::test::NoneEngine none;
