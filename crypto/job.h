@@ -273,6 +273,7 @@ struct Tls12FinishedJob : Job {
   Tls12FinishedJob() : Job(JobKind::tls12_finished) {}
   const Secret<48>* master_secret = nullptr;       // in
   bool server_first = false;                       // in: abbreviated
+  Bytes between;                                   // in: NewSessionTicket (RFC 5077 section 3.3) behind the first one
   RunningHash* transcript = nullptr;               // in and out
   std::array<std::uint8_t, 12> client_finished{};  // out: to be compared in constant time
   std::array<std::uint8_t, 12> server_finished{};  // out

@@ -277,6 +277,7 @@ JobStatus ScheduleOperations::tls12_finished(Tls12FinishedJob& job) {
   };
   if (!make(job.server_first)) return status_of(false);
   append_finished(transcript, job.server_first ? job.server_finished : job.client_finished);
+  transcript.update(job.between);
   return status_of(make(!job.server_first));
 }
 

@@ -94,6 +94,11 @@ bool Tls12Finished::step(HashRound& round) {
     case Phase::first:
       if (prf_.step(round)) return true;
       append_first(round);
+      phase_ = job_.between.empty() ? Phase::second_seed : Phase::between;
+      return true;
+    case Phase::between:
+      round.append(*job_.transcript, job_.between);
+      round.digest(*job_.transcript, digest_);
       phase_ = Phase::second_seed;
       return true;
     case Phase::second_seed:
@@ -112,7 +117,7 @@ void Tls12Finished::append_first(HashRound& round) {
   first_message_ = {20, 0, 0, 12};
   std::memcpy(&first_message_[4], verify_data.data(), verify_data.size());
   round.append(*job_.transcript, first_message_);
-  round.digest(*job_.transcript, digest_);
+  if (job_.between.empty()) round.digest(*job_.transcript, digest_);
 }
 
 // RFC 5246 section 7.4.9.

@@ -38,7 +38,7 @@ class Tls12Finished {
   bool step(HashRound& round);
 
  private:
-  enum class Phase : std::uint8_t { begin, first_seed, first, second_seed, second };
+  enum class Phase : std::uint8_t { begin, first_seed, first, between, second_seed, second };
   void start(bool server);
   void append_first(HashRound& round);
   MutableBytes value(bool server) { return server ? job_.server_finished : job_.client_finished; }

@@ -111,6 +111,10 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
     case ExtensionType::alpn:
       valid = read_alpn(body, alpn);
       break;
+    case ExtensionType::session_ticket:
+      session_ticket = body;
+      has_session_ticket = true;
+      break;
     case ExtensionType::encrypt_then_mac:
       encrypt_then_mac = valid = body.empty();
       break;

@@ -60,6 +60,8 @@ struct ClientHello {
   Bytes psk_identities;        // PskIdentity list without its length; empty: no pre_shared_key
   Bytes psk_binders;           // as many binders, each with its length; the end of the message
   bool has_early_data = false;
+  Bytes session_ticket;             // TLS 1.2 (RFC 5077 section 3.2)
+  bool has_session_ticket = false;  // it may be empty
   bool encrypt_then_mac = false;
   bool extended_master_secret = false;
   bool secure_renegotiation = false;  // extension or SCSV

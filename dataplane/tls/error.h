@@ -56,6 +56,8 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(no_common_cipher_suite, peer_incompatible, handshake_failure, "no common cipher suite")                        \
   X(no_common_group, peer_incompatible, handshake_failure, "no common group")                                      \
   X(no_common_signature_scheme, peer_incompatible, handshake_failure, "no common signature scheme")                \
+  X(extended_master_secret_dropped, peer_misbehaved, handshake_failure,                                            \
+    "session resumed without its extended_master_secret")                                                          \
   X(no_null_compression, peer_misbehaved, illegal_parameter, "null compression not offered")                       \
   X(no_common_alpn, peer_incompatible, no_application_protocol, "no common application protocol")                  \
   X(unknown_server_name, peer_incompatible, unrecognized_name, "no certificate for this server name")              \

@@ -14,6 +14,7 @@ enum class ExtensionType : std::uint16_t {
   padding = 21,                 // RFC 7685
   encrypt_then_mac = 22,        // RFC 7366
   extended_master_secret = 23,  // RFC 7627
+  session_ticket = 35,          // RFC 5077
   pre_shared_key = 41,          // RFC 8446, like the rest
   early_data = 42,
   supported_versions = 43,

@@ -9,6 +9,7 @@
 #include "dataplane/tls/inbound.h"
 #include "dataplane/tls/negotiate.h"
 #include "dataplane/tls/outbound.h"
+#include "dataplane/tls/session_state.h"
 
 namespace lockstep::tls {
 
@@ -54,6 +55,14 @@ struct Tls13Progress {
   Message client_finished;                         // valid until the next message is awaited
 };
 
+/// What the coroutines of TLS 1.2 hand on to one another.
+struct Tls12Progress {
+  const CipherSuiteTraits* suite = nullptr;
+  bool extended_master_secret = false;  // RFC 7627
+  bool promises_ticket = false;         // ServerHello said that a NewSessionTicket follows
+  Secret<48> master_secret;
+};
+
 /// Lives in the core's pool with the coroutine's frame, so that a session without a handshake needs neither. The
 /// coroutine awaits jobs, messages, change_cipher_spec and the sealing of its flight; the connection resumes it.
 struct Handshake {
@@ -80,6 +89,7 @@ struct Handshake {
   ClientHello hello;      // views into it
   const Identity* identity = nullptr;
   std::string_view alpn;  // in the configuration
+  Tls12Progress tls12;
   Tls13Progress tls13;
   Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well
 
@@ -155,7 +165,17 @@ Coroutine resume_tls13(Handshake& handshake);
 Coroutine server_handshake_tls13(Handshake& handshake);
 /// NewSessionTicket.
 Coroutine issue_tickets_tls13(Handshake& handshake);
-/// RFC 5246 and RFC 8422. `hello` has been read.
+/// RFC 5246 and RFC 8422, a full handshake in two parts: `hello` has been read; up to the master secret.
 Coroutine server_handshake_tls12(Handshake& handshake);
+/// NewSessionTicket, and both Finished messages.
+Coroutine finish_handshake_tls12(Handshake& handshake);
+/// Looks at the ticket in `hello` for a session to resume (RFC 5077).
+Coroutine resume_tls12(Handshake& handshake);
+/// The abbreviated handshake (RFC 5246 section 7.3) with a session that accept_session_tls12 took.
+Coroutine abbreviated_handshake_tls12(Handshake& handshake);
+
+/// Whether the session goes on by what `hello` says, wherever it was kept; then the abbreviated handshake follows.
+/// `outcome` says why it does not, and a full handshake has to follow. extended_master_secret_dropped ends both.
+Error accept_session_tls12(Handshake& handshake, const SessionState& session, Resumption& outcome);
 
 }  // namespace lockstep::tls

@@ -190,16 +190,19 @@ Result<Signer, Error> choose_signer_tls13(const Identity& identity, const Client
   return Failure{Error::no_common_signature_scheme};
 }
 
-Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity,
-                                        const ClientHello& hello) {
+Error check_hello_tls12(const ClientHello& hello) {
   const auto& methods = hello.compression_methods;
-  if (std::find(methods.begin(), methods.end(), kNullCompression) == methods.end())
-    return Failure{Error::no_null_compression};
+  if (std::find(methods.begin(), methods.end(), kNullCompression) == methods.end()) return Error::no_null_compression;
   // RFC 8422 section 5.1.2: the list, when there is one, holds the uncompressed form.
   const auto& formats = hello.ec_point_formats;
   if (!formats.empty() && std::find(formats.begin(), formats.end(), kUncompressedPoint) == formats.end())
-    return Failure{Error::illegal_parameter};
+    return Error::illegal_parameter;
+  return Error::none;
+}
 
+Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity,
+                                        const ClientHello& hello) {
+  if (const Error error = check_hello_tls12(hello); error != Error::none) return Failure{error};
   Tls12Choice choice;
   const std::optional<NamedGroup> group = choose_group_tls12(config, hello);
   const Credential* const enciphering = find_enciphering(identity);
@@ -225,8 +228,6 @@ Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identi
       });
   if (!suite) return Failure{reason};
   choice.suite = find_traits(*suite);
-  // RFC 7366 section 3: not with other ciphers.
-  choice.encrypt_then_mac = choice.suite->cbc() != nullptr && hello.encrypt_then_mac;
   return choice;
 }
 

@@ -40,12 +40,19 @@ std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientH
 /// Who signs in TLS 1.3: missing_extension, no_common_signature_scheme.
 Result<Signer, Error> choose_signer_tls13(const Identity& identity, const ClientHello& hello);
 
+/// What must hold of a hello in any TLS 1.2 handshake: no_null_compression, illegal_parameter.
+Error check_hello_tls12(const ClientHello& hello);
+
+/// RFC 7366 section 3: only with CBC suites.
+inline bool encrypts_then_macs(const CipherSuiteTraits& suite, const ClientHello& hello) {
+  return suite.cbc() != nullptr && hello.encrypt_then_mac;
+}
+
 /// Everything of a full TLS 1.2 handshake.
 struct Tls12Choice {
   const CipherSuiteTraits* suite = nullptr;
   crypto::NamedGroup group{};  // of ECDHE
   Signer signer;               // with the RSA key exchange its credential only
-  bool encrypt_then_mac = false;
 };
 /// no_null_compression, illegal_parameter, no_common_cipher_suite, no_common_group, no_common_signature_scheme.
 Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity, const ClientHello& hello);

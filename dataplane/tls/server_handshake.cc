@@ -84,7 +84,11 @@ Coroutine server_handshake(Handshake& handshake) {
   if (!version.ok()) co_return version.error();
   if (const Error error = handshake.choose_names(); error != Error::none) co_return error;
   handshake.negotiated.version = version.value();
-  handshake.successor = version.value() == Version::tls13 ? &negotiate_tls13 : &server_handshake_tls12;
+  const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
+  if (version.value() == Version::tls13)
+    handshake.successor = &negotiate_tls13;
+  else
+    handshake.successor = ticket ? &resume_tls12 : &server_handshake_tls12;
   co_return Error::none;
 }
 

@@ -1,23 +1,16 @@
-// The full TLS 1.2 handshake of a server, with ECDHE (RFC 8422) or with RSA key exchange (RFC 5246 sections 7.3 and
-// 7.4.7.1). The coroutine at the end is the walk; the steps before it are plain functions over what the walk carries
-// along.
+// The first part of a full TLS 1.2 handshake of a server, up to the master secret: with ECDHE (RFC 8422) or with RSA
+// key exchange (RFC 5246 sections 7.3 and 7.4.7.1). The coroutine at the end is the walk; the steps before it are plain
+// functions over what the walk carries along.
 #include "dataplane/tls/client_key_exchange.h"
-#include "dataplane/tls/finished.h"
-#include "dataplane/tls/handshake.h"
-#include "dataplane/tls/server_hello.h"
 #include "dataplane/tls/server_key_exchange.h"
+#include "dataplane/tls/ticket_keys.h"
+#include "dataplane/tls/tls12_steps.h"
 
 namespace lockstep::tls {
 
 using crypto::JobStatus;
 
 namespace {
-
-constexpr std::array<std::uint8_t, 1> kChangeCipherSpec = {1};
-
-bool ok(const crypto::Job& job) {
-  return job.status == JobStatus::ok;
-}
 
 // Jobs, and the messages they refer to; lives in the coroutine's frame.
 struct Tls12Server {
@@ -32,10 +25,7 @@ struct Tls12Server {
   Error take_key_exchange(const Message& message);
   Error key_exchange_result() const;
   void begin_master_secret();
-  void begin_finished();
-  Error take_change_cipher_spec();
-  Error take_finished(const Message& message);
-  Error send_finished();
+  void end();
 
   Handshake& handshake;
   Tls12Choice choice;
@@ -45,12 +35,10 @@ struct Tls12Server {
   crypto::DeriveJob derive;
   crypto::RsaPremasterJob premaster;
   crypto::Tls12MasterSecretJob master;
-  crypto::Tls12FinishedJob finished;
 
   std::array<std::uint8_t, kMaxServerHello> hello_buffer;
   std::array<std::uint8_t, kMaxEcdhParams> params_buffer;
   std::array<std::uint8_t, kMaxServerKeyExchange> exchange_buffer;
-  std::array<std::uint8_t, kMaxFinished> finished_buffer;
   Bytes server_hello;
   Bytes params;
 
@@ -59,7 +47,6 @@ struct Tls12Server {
   Error begin_derive(const Message& message);
   Error begin_premaster(const Message& message);
   void append(Bytes first, Bytes second = {});
-  Error send(ContentType type, Bytes message);
 };
 
 Error Tls12Server::negotiate() {
@@ -71,8 +58,12 @@ Error Tls12Server::negotiate() {
   handshake.negotiated.group = choice.group;
   handshake.negotiated.signature_scheme = choice.signer.scheme;
   std::copy(handshake.hello.random.begin(), handshake.hello.random.end(), master.client_random.begin());
-  handshake.link.core.random.fill(master.server_random);
-  if (handshake.config.tls13) set_downgrade_sentinel(master.server_random);
+  fill_server_random_tls12(handshake, master.server_random);
+  Tls12Progress& progress = handshake.tls12;
+  progress.suite = choice.suite;
+  progress.extended_master_secret = master.extended = handshake.hello.extended_master_secret;
+  const TicketKeys* const keys = handshake.config.ticket_keys.get();
+  progress.promises_ticket = handshake.hello.has_session_ticket && keys != nullptr && keys->sealing != nullptr;
   return Error::none;
 }
 
@@ -80,10 +71,6 @@ void Tls12Server::append(Bytes first, Bytes second) {
   transcript.transcript = &handshake.transcript;
   transcript.append = {first, second};
   handshake.submit(transcript);
-}
-
-Error Tls12Server::send(ContentType type, Bytes message) {
-  return handshake.outbound.send(handshake.link, type, std::span(&message, 1));
 }
 
 void Tls12Server::begin_key_share() {
@@ -98,9 +85,10 @@ void Tls12Server::write_server_hello() {
   answer.cipher_suite = choice.suite->suite;
   answer.server_name = !hello.server_name.empty();
   answer.ec_point_formats = ephemeral() && !hello.ec_point_formats.empty();
-  answer.encrypt_then_mac = choice.encrypt_then_mac;
-  answer.extended_master_secret = master.extended = hello.extended_master_secret;
+  answer.encrypt_then_mac = encrypts_then_macs(*choice.suite, hello);
+  answer.extended_master_secret = hello.extended_master_secret;
   answer.secure_renegotiation = hello.secure_renegotiation;
+  answer.session_ticket = handshake.tls12.promises_ticket;
   answer.alpn = handshake.alpn;
   server_hello = answer.write(hello_buffer);
   append(handshake.hello_message.whole, server_hello);
@@ -161,54 +149,23 @@ Error Tls12Server::begin_premaster(const Message& message) {
 
 Error Tls12Server::key_exchange_result() const {
   if (derive.status == JobStatus::bad_peer_key) return Error::bad_key_share;
-  const bool exchanged = ephemeral() ? ok(derive) : ok(premaster);
-  return exchanged && ok(transcript) ? Error::none : Error::engine_failed;
+  const bool exchanged = ephemeral() ? derive.ok() : premaster.ok();
+  return exchanged && transcript.ok() ? Error::none : Error::engine_failed;
 }
 
 // RFC 5246 section 8.1, RFC 7627 section 4.
 void Tls12Server::begin_master_secret() {
   key_share.private_key.clear();
-  TrafficKeys& client = handshake.inbound.traffic;
-  TrafficKeys& server = handshake.outbound.traffic;
-  if (const crypto::CbcSuite* const suite = choice.suite->cbc(); suite != nullptr) {
-    master.client_cbc_keys = &client.start(handshake.link, *suite, choice.encrypt_then_mac);
-    master.server_cbc_keys = &server.start(handshake.link, *suite, choice.encrypt_then_mac);
-  } else {
-    master.client_keys = &client.start(handshake.link, choice.suite->aead());
-    master.server_keys = &server.start(handshake.link, choice.suite->aead());
-  }
-  master.hash = choice.suite->hash;
+  start_keys_tls12(handshake, master);
   master.premaster =
       ephemeral() ? derive.shared_secret.expose(shared_secret_size(choice.group)) : premaster.premaster.expose();
   master.transcript = &handshake.transcript;
   handshake.submit(master);
 }
 
-void Tls12Server::begin_finished() {
-  derive.shared_secret.clear();
-  premaster.premaster.clear();
-  finished.master_secret = &master.master_secret;
-  finished.transcript = &handshake.transcript;
-  handshake.submit(finished);
-}
-
-Error Tls12Server::take_change_cipher_spec() {
-  if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
-  handshake.inbound.protect(Protection::tls12);
-  return Error::none;
-}
-
-Error Tls12Server::take_finished(const Message& message) {
-  const Error error = check_finished(message, finished.client_finished);
-  if (error != Error::none) return error;
-  return handshake.reader.at_boundary() ? Error::none : Error::data_across_key_change;
-}
-
-Error Tls12Server::send_finished() {
-  const Error error = send(ContentType::change_cipher_spec, kChangeCipherSpec);
-  if (error != Error::none) return error;
-  handshake.outbound.protect(Protection::tls12);
-  return send(ContentType::handshake, write_finished(finished_buffer, finished.server_finished));
+void Tls12Server::end() {
+  handshake.tls12.master_secret.assign(master.master_secret.expose());
+  handshake.successor = &finish_handshake_tls12;
 }
 
 }  // namespace
@@ -222,7 +179,7 @@ Coroutine server_handshake_tls12(Handshake& handshake) {
     handshake.phase = Phase::key_share;
     server.begin_key_share();
     co_await handshake.jobs();
-    if (!ok(server.key_share)) co_return Error::engine_failed;
+    if (!server.key_share.ok()) co_return Error::engine_failed;
   }
 
   // The signature covers the randoms and our share (RFC 8422 section 5.4), so the transcript goes on beside it.
@@ -230,11 +187,11 @@ Coroutine server_handshake_tls12(Handshake& handshake) {
   server.write_server_hello();
   if (server.ephemeral()) server.begin_sign();
   co_await handshake.jobs();
-  if ((server.ephemeral() && !ok(server.sign)) || !ok(server.transcript)) co_return Error::engine_failed;
+  if ((server.ephemeral() && !server.sign.ok()) || !server.transcript.ok()) co_return Error::engine_failed;
   const Error flight = server.send_flight();
   co_await handshake.jobs();
   if (flight != Error::none) co_return flight;
-  if (!ok(server.transcript)) co_return Error::engine_failed;
+  if (!server.transcript.ok()) co_return Error::engine_failed;
 
   handshake.phase = Phase::client_key_exchange;
   const Message key_exchange = co_await handshake.message();
@@ -242,24 +199,11 @@ Coroutine server_handshake_tls12(Handshake& handshake) {
   co_await handshake.jobs();
   if (const Error error = server.key_exchange_result(); error != Error::none) co_return error;
 
-  // Keys, and what both Finished messages have to say.
   handshake.phase = Phase::key_schedule;
   server.begin_master_secret();
   co_await handshake.jobs();
-  if (!ok(server.master)) co_return Error::engine_failed;
-  server.begin_finished();
-  co_await handshake.jobs();
-  if (!ok(server.finished)) co_return Error::engine_failed;
-
-  handshake.phase = Phase::client_finished;
-  co_await handshake.change_cipher_spec();
-  if (const Error error = server.take_change_cipher_spec(); error != Error::none) co_return error;
-  const Message finished = co_await handshake.message();
-  if (const Error error = server.take_finished(finished); error != Error::none) co_return error;
-
-  handshake.phase = Phase::server_flight;
-  if (const Error error = server.send_finished(); error != Error::none) co_return error;
-  co_await handshake.flight_sent();
+  if (!server.master.ok()) co_return Error::engine_failed;
+  server.end();
   co_return Error::none;
 }
 

@@ -41,13 +41,14 @@ struct HelloRetryRequest {
 /// TLS 1.2.
 struct ServerHelloTls12 {
   Bytes random;
-  Bytes session_id;  // empty: the session is in no cache
+  Bytes session_id;  // empty: the session is in no cache, nor resumed by a client that sent one
   CipherSuite cipher_suite{};
   bool server_name = false;             // acknowledge (RFC 6066 section 3)
   bool ec_point_formats = false;        // answer (RFC 8422 section 5.2)
   bool encrypt_then_mac = false;        // RFC 7366 section 2
   bool extended_master_secret = false;  // RFC 7627 section 5.2
   bool secure_renegotiation = false;    // empty renegotiation_info (RFC 5746 section 3.6)
+  bool session_ticket = false;          // NewSessionTicket follows (RFC 5077 section 3.2)
   std::string_view alpn;                // empty: none
 
   Bytes write(MutableBytes out) const;

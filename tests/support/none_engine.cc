@@ -144,6 +144,7 @@ JobStatus finished(Tls12FinishedJob& job) {
   fill(job.client_finished, kNoneClientFinished);
   fill(job.server_finished, kNoneServerFinished);
   append_finished(*job.transcript, job.server_first ? job.server_finished : job.client_finished);
+  job.transcript->update(job.between);
   return JobStatus::ok;
 }
 

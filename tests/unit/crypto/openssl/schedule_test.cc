@@ -282,6 +282,7 @@ TEST_F(Agreement, OnTls12FinishedValues) {
   for (int round = 0; round < kRounds; ++round) {
     const Hash hash = any_hash();
     const bool server_first = random_.below(2) == 0;
+    const Buffer between = random_.below(2) == 0 ? up_to(800) : Buffer();
     const Buffer content = up_to(3000);
     Secret<48> master_secret;
     random_.fill(master_secret.writable());
@@ -292,6 +293,7 @@ TEST_F(Agreement, OnTls12FinishedValues) {
       job.master_secret = &master_secret;
       job.transcript = &transcript;
       job.server_first = server_first;
+      job.between = between;
       EXPECT_EQ(run_one(engine, job), JobStatus::ok);
       return Outputs().add(job.client_finished).add(job.server_finished).add(transcript);
     };

@@ -179,16 +179,19 @@ struct MasterSecret {
 };
 
 struct Finished {
-  explicit Finished(Random& random) : transcript(any_hash(random)) {
+  explicit Finished(Random& random)
+      : transcript(any_hash(random)), between(random_bytes(random, random.below(2) * random.below(800))) {
     transcript.update(random_bytes(random, random.below(1000)));
     random.fill(master_secret.writable());
     job.master_secret = &master_secret;
     job.transcript = &transcript;
     job.server_first = random.below(2) == 0;
+    job.between = between;
   }
   Outputs outputs() const { return Outputs().add(job.client_finished).add(job.server_finished).add(transcript); }
   RunningHash transcript;
   Secret<48> master_secret;
+  Buffer between;
   Tls12FinishedJob job;
 };
 

@@ -338,6 +338,31 @@ TEST(Tls12Finished, CoversTheClientsFinishedInTheServers) {
   }
 }
 
+// RFC 5077 section 3.3.
+TEST(Tls12Finished, CoversTheTicketInTheSecond) {
+  Random random = Random::from_number(8);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    const Buffer messages = random_bytes(random, 1000);
+    const Buffer ticket = random_bytes(random, 250);
+    Secret<48> secret;
+    RunningHash transcript(hash);
+    transcript.update(messages);
+    Tls12FinishedJob job;
+    job.master_secret = &secret;
+    job.transcript = &transcript;
+    job.between = ticket;
+    run(job);
+
+    const Buffer zeros(48, 0);
+    const Buffer client = reference::prf(hash, zeros, "client finished", reference::hash_of(hash, {messages}), 12);
+    EXPECT_EQ(bytes(job.client_finished), client);
+    const Buffer header = {20, 0, 0, 12};
+    const Buffer whole = reference::hash_of(hash, {messages, header, client, ticket});
+    EXPECT_EQ(digest(transcript), whole);
+    EXPECT_EQ(bytes(job.server_finished), reference::prf(hash, zeros, "server finished", whole, 12));
+  }
+}
+
 TEST(Tls12Finished, CoversTheServersFinishedInTheClientsWhenAbbreviated) {
   Random random = Random::from_number(7);
   for (const Hash hash : {Hash::sha256, Hash::sha384}) {

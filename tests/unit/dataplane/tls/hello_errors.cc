@@ -223,6 +223,28 @@ std::vector<Row> hello_errors() {
        }},
       {Error::no_common_signature_scheme, "TLS 1.2 without extensions",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.with_extensions = false; }, hello12())); }},
+      {Error::extended_master_secret_dropped, "session with it, hello without",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         offer.of_tls12();
+         s.handshake(hello_of(
+             [&](Hello& h) {
+               h.set(ExtensionType::session_ticket, offer.ticket());
+               h.remove(ExtensionType::extended_master_secret);
+             },
+             hello12()));
+       }},
+      {Error::no_null_compression, "TLS 1.2 with a ticket",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         offer.of_tls12();
+         s.handshake(hello_of(
+             [&](Hello& h) {
+               h.set(ExtensionType::session_ticket, offer.ticket());
+               h.compression_methods = {1};
+             },
+             hello12()));
+       }},
       {Error::no_null_compression, "TLS 1.3",
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.compression_methods = {1, 0}; })); }},
       {Error::no_null_compression, "TLS 1.2",

@@ -7,6 +7,7 @@
 #include "dataplane/tls/encrypted_extensions.h"
 #include "dataplane/tls/finished.h"
 #include "dataplane/tls/key_update.h"
+#include "dataplane/tls/new_session_ticket_tls12.h"
 #include "dataplane/tls/new_session_ticket_tls13.h"
 #include "dataplane/tls/server_hello.h"
 #include "dataplane/tls/server_key_exchange.h"
@@ -85,6 +86,28 @@ TEST(ServerHelloMessage, IsWrittenForTls12WithWhatWasOffered) {
       join({{0, 0, 0, 0}, {0xff, 1, 0, 1, 0}, {0, 23, 0, 0}, {0, 11, 0, 2, 1, 0}, {0, 16, 0, 5, 0, 3, 2, 'h', '2'}});
   expect_exact_room(message(2, join({fixed, vector16(extensions)})),
                     [&](MutableBytes out) { return hello.write(out); });
+
+  ServerHelloTls12 resumed;
+  resumed.random = kRandomBytes;
+  resumed.session_id = kSessionId;
+  resumed.cipher_suite = CipherSuite::rsa_aes_128_cbc_sha;
+  resumed.encrypt_then_mac = resumed.session_ticket = true;
+  expect_exact_room(
+      message(2, join({{3, 3}, kRandomBytes, {3, 1, 2, 3, 0, 0x2f, 0}, vector16({0, 22, 0, 0, 0, 35, 0, 0})})),
+      [&](MutableBytes out) { return resumed.write(out); });
+}
+
+TEST(NewSessionTicketMessage, IsWrittenForTls12) {
+  const Buffer ticket = {7, 8, 9};
+  const NewSessionTicketTls12 message_of{seconds(7200), ticket};
+  expect_exact_room(message(4, {0, 0, 0x1c, 0x20, 0, 3, 7, 8, 9}),
+                    [&](MutableBytes out) { return message_of.write(out); });
+  expect_exact_room(message(4, {0, 0, 0, 1, 0, 0}),
+                    [](MutableBytes out) { return NewSessionTicketTls12{seconds(1), {}}.write(out); });
+}
+
+TEST(ServerHelloDoneMessage, IsEmpty) {
+  expect_exact_room(message(14, {}), [](MutableBytes out) { return write_server_hello_done(out); });
 }
 
 TEST(ServerHelloMessage, CarriesTheDowngradeSentinel) {

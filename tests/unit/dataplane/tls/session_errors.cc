@@ -42,6 +42,15 @@ void play_with_failing(Scene& scene, JobKind kind, int after, void (*play)(Scene
   scene.server().abandon();
 }
 
+void resume_12(Scene& scene) {
+  TicketOffer offer(scene.config);
+  offer.of_tls12();
+  Hello hello = hello12();
+  hello.set(ExtensionType::session_ticket, offer.ticket());
+  scene.handshake(hello.whole());
+  scene.protection = Protection::tls12;
+}
+
 void exchange_keys(Scene& scene) {
   scene.hello_12();
   scene.handshake(NoneClient::key_exchange(Buffer(32, 0x42)));
@@ -267,6 +276,41 @@ std::vector<Row> session_errors() {
            t.hello_classic();
            t.handshake(NoneClient::rsa_key_exchange());
          });
+       }},
+      {Error::engine_failed, "keys of a resumed TLS 1.2 session",
+       [](Scene& s) { play_with_failing(s, JobKind::tls12_master_secret, 0, resume_12); }},
+      {Error::engine_failed, "transcript of a resumed TLS 1.2 session",
+       [](Scene& s) { play_with_failing(s, JobKind::transcript, 0, resume_12); }},
+      {Error::engine_failed, "Finished of a resumed TLS 1.2 session",
+       [](Scene& s) { play_with_failing(s, JobKind::tls12_finished, 0, resume_12); }},
+      {Error::bad_finished, "of a resumed TLS 1.2 session",
+       [](Scene& s) {
+         resume_12(s);
+         s.send(change_cipher_spec, {1});
+         s.client.protect(Protection::tls12, NoneClient::kKeys12);
+         Buffer finished = NoneClient::finished12();
+         finished[4] ^= 1;
+         s.handshake(finished);
+       }},
+      {Error::unexpected_handshake_message, "key exchange in a resumed TLS 1.2 session",
+       [](Scene& s) {
+         resume_12(s);
+         s.handshake(NoneClient::key_exchange(Buffer(32, 0x42)));
+       }},
+      {Error::unexpected_handshake_message, "Finished of a resumed TLS 1.2 session without change_cipher_spec",
+       [](Scene& s) {
+         resume_12(s);
+         s.handshake(NoneClient::finished12());
+       }},
+      {Error::data_across_key_change, "behind the hello of a resumed TLS 1.2 session",
+       [](Scene& s) {
+         TicketOffer offer(s.config);
+         offer.of_tls12();
+         Hello hello = hello12();
+         hello.set(ExtensionType::session_ticket, offer.ticket());
+         s.protection = Protection::tls12;
+         s.handshake(join({hello.whole(), {16}}));
+         s.send(change_cipher_spec, {1});
        }},
       {Error::engine_failed, "open a CBC record",
        [](Scene& s) {

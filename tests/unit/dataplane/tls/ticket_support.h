@@ -61,6 +61,11 @@ struct TicketOffer {
     run(engine, sealer.job);
     return {made.begin(), made.end()};
   }
+  /// The session is one of TLS 1.2, as hello12 would resume it.
+  void of_tls12() {
+    state.version = Version::tls12;
+    state.cipher_suite = CipherSuite::ecdhe_rsa_aes_128_gcm_sha256;
+  }
   void add_to(Hello& hello) { hello.set(ExtensionType::pre_shared_key, offered_psks({ticket()})); }
 
   Random random = Random::from_number(11);
