@@ -162,9 +162,9 @@ struct RsaPremasterJob : Job {
 /// asked stands in the struct that derives from it.
 struct RemoteJob : Job {
   enum class Question : std::uint8_t { find_session, forget_session };
-  RemoteJob(Question q, std::uint16_t asked) : Job(JobKind::remote), question(q), core(asked) {}
+  explicit RemoteJob(Question q) : Job(JobKind::remote), question(q) {}
   Question question;
-  std::uint16_t core;  // who is asked
+  std::uint16_t core = 0;  // who is asked
 };
 
 /// The class of a job for an engine, from its kind and payload.

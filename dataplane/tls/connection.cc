@@ -96,16 +96,19 @@ void Connection::shutdown(Instant now, Effects& effects) {
 
 void Connection::job_done(crypto::Job& job, Instant now, Effects& effects) {
   --link_.jobs_in_flight;
+  const bool in_handshake = handshake_ != nullptr && handshake_->holds(job);
+  if (job.kind == JobKind::remote && !in_handshake)
+    link_.core.forget_sessions.release(&static_cast<ForgetSession&>(job));
   if (abandoned_) {
     if (idle()) clear();
     return;
   }
   const Call call(*this, now, effects);
-  if (handshake_ != nullptr && handshake_->holds(job)) {
+  if (in_handshake) {
     --handshake_->pending_jobs;
   } else if (job.kind == JobKind::tls13_key_update) {
     key_update_done(job);
-  } else {
+  } else if (job.kind != JobKind::remote) {
     record_done(job);
   }
   take_opened_records();
@@ -217,6 +220,7 @@ void Connection::fail(Error error) {
   if (!established_) counters.handshakes_failed.add();
   phase_ = Phase::closing;
   ending_ = Ending::by_alert;
+  if (error != Error::truncated) forget_session();
   if (error == Error::peer_alert) counters.alerts_received.add();
   const bool nobody_reads = error == Error::truncated && !established_;
   // Nothing may follow our close_notify.
@@ -226,6 +230,20 @@ void Connection::fail(Error error) {
     outbound_.end_with(alert_of(error));
     if (error != Error::truncated) counters.alerts_sent.add();
   }
+}
+
+/// RFC 5246 section 7.2.2: a failed connection's session must not be resumed any more. (A missing close_notify is no
+/// such failure since TLS 1.1, section 7.2.1.)
+void Connection::forget_session() {
+  if (!negotiated_.remembered) return;
+  negotiated_.remembered = false;
+  Core& core = link_.core;
+  const SessionId& id = negotiated_.session_id;
+  if (id.core() == core.limits.core) return core.sessions.forget(id);
+  ForgetSession* const question = core.forget_sessions.make(id);
+  if (question != nullptr && link_.ask(*question)) return;
+  if (question != nullptr) core.forget_sessions.release(question);
+  core.counters.sessions_not_forgotten.add();
 }
 
 bool Connection::check_fin() {

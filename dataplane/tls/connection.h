@@ -87,6 +87,7 @@ class Connection {
   Error take_alert(const AlertMessage& alert);
 
   void fail(Error error);
+  void forget_session();
   bool check_fin();
   void settle();
   void report_end();

@@ -29,6 +29,7 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, records_opened, "Records opened")                              \
   X(counter, key_updates_received, "KeyUpdate messages received")           \
   X(counter, key_updates_sent, "KeyUpdate messages sent")                   \
+  X(counter, sessions_not_forgotten, "Sessions of failed connections that other workers could not be told to forget") \
   X(counter, pool_full, "Sessions refused or delayed because a pool was empty") \
   X(gauge, handshakes_in_progress, "Handshakes in progress")
 // clang-format on

@@ -39,8 +39,10 @@ struct Negotiated {
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
   bool resumed = false;
+  bool remembered = false;  // by `session_id`, which its failure ends
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
+  SessionId session_id;  // TLS 1.2
   std::array<char, 255> server_name;
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
 };
@@ -60,6 +62,7 @@ struct Tls12Progress {
   const CipherSuiteTraits* suite = nullptr;
   bool extended_master_secret = false;  // RFC 7627
   bool promises_ticket = false;         // ServerHello said that a NewSessionTicket follows
+  std::optional<SessionId> session_id;  // that the session will be remembered by
   Secret<48> master_secret;
 };
 
@@ -123,6 +126,12 @@ struct Handshake {
     ++pending_jobs;
     link.submit(job);
   }
+  /// Puts a question to another core, to be awaited by `jobs`. False when it cannot be asked.
+  bool ask(crypto::RemoteJob& job) {
+    if (!link.ask(job)) return false;
+    ++pending_jobs;
+    return true;
+  }
   /// Whether a job is the handshake's, and not one of the record layer's: it lies here, most likely in the frame.
   bool holds(const crypto::Job& job) const {
     const std::less<const void*> before;
@@ -169,7 +178,8 @@ Coroutine issue_tickets_tls13(Handshake& handshake);
 Coroutine server_handshake_tls12(Handshake& handshake);
 /// NewSessionTicket, and both Finished messages.
 Coroutine finish_handshake_tls12(Handshake& handshake);
-/// Looks at the ticket in `hello` for a session to resume (RFC 5077).
+/// Looks for the session that `hello` offers to resume: by its ticket (RFC 5077), or by its identifier (RFC 5246
+/// section 7.3).
 Coroutine resume_tls12(Handshake& handshake);
 /// The abbreviated handshake (RFC 5246 section 7.3) with a session that accept_session_tls12 took.
 Coroutine abbreviated_handshake_tls12(Handshake& handshake);

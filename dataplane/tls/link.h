@@ -20,6 +20,14 @@ struct Link {
     core.environment.submit(job);
   }
 
+  /// Puts a question to another core. False, and it stays the caller's, when that core cannot be asked now.
+  bool ask(crypto::RemoteJob& job) {
+    job.owner = owner;
+    if (!core.environment.ask(job)) return false;
+    ++jobs_in_flight;
+    return true;
+  }
+
   /// Says what becomes of the next `count` bytes of input; adjacent ranges of one fate are merged. The record layer
   /// handles few enough records in a call for the list to suffice.
   void dispose(bool deliver, std::uint32_t count) {

@@ -1,5 +1,6 @@
 // The second part of a full TLS 1.2 handshake: both Finished messages (RFC 5246 section 7.4.9), and between them a
-// ticket for the client to come back with (RFC 5077 section 3.3). A ticket that cannot be made is no reason to fail.
+// ticket for the client to come back with (RFC 5077 section 3.3). For who takes no tickets the session is remembered
+// here, by the identifier in ServerHello. What cannot be made or remembered is no reason to fail.
 #include "dataplane/tls/new_session_ticket_tls12.h"
 #include "dataplane/tls/tls12_steps.h"
 
@@ -10,7 +11,9 @@ namespace {
 struct Tls12Finish {
   explicit Tls12Finish(Handshake& handshake_in) : handshake(handshake_in) {}
 
+  void fill_state();
   bool begin_ticket();
+  void remember();
   void write_ticket_message();
   void begin_finished();
   Error send();
@@ -26,10 +29,8 @@ struct Tls12Finish {
   Bytes ticket_message;  // empty: none was promised
 };
 
-// False when there is nothing to seal.
-bool Tls12Finish::begin_ticket() {
+void Tls12Finish::fill_state() {
   const Negotiated& negotiated = handshake.negotiated;
-  const TicketKeys& keys = *handshake.config.ticket_keys;
   const auto bytes = [](std::string_view text) {
     return Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
   };
@@ -38,14 +39,30 @@ bool Tls12Finish::begin_ticket() {
   state.issued = handshake.link.unix_milliseconds();
   state.extended_master_secret = handshake.tls12.extended_master_secret;
   state.scope = handshake.config.resumption_scope;
-  state.instance = keys.instance;
   state.secret.assign(handshake.tls12.master_secret.expose());
   state.server_name = bytes({negotiated.server_name.data(), negotiated.server_name_size});
   state.alpn = bytes(handshake.alpn);
+}
+
+// False when there is nothing to seal.
+bool Tls12Finish::begin_ticket() {
+  const TicketKeys& keys = *handshake.config.ticket_keys;
+  fill_state();
+  state.instance = keys.instance;
   ticket = sealer.prepare(*keys.sealing, state, handshake.link.core.random, ticket_buffer);
   if (ticket.empty()) return false;
   handshake.submit(sealer.job);
   return true;
+}
+
+// The client has shown that it has the keys: the session may be resumed from now on.
+void Tls12Finish::remember() {
+  if (!handshake.tls12.session_id) return;
+  fill_state();
+  Negotiated& negotiated = handshake.negotiated;
+  negotiated.session_id = *handshake.tls12.session_id;
+  negotiated.remembered = handshake.link.core.remember(negotiated.session_id, state, handshake.link.now,
+                                                       lifetime_of_sessions(handshake.config));
 }
 
 // What was promised has to come, be it without a ticket.
@@ -91,6 +108,7 @@ Coroutine finish_handshake_tls12(Handshake& handshake) {
   const Message message = co_await handshake.message();
   const Error error = take_finished(handshake, message, finish.finished.client_finished);
   if (error != Error::none) co_return error;
+  finish.remember();
 
   handshake.phase = Phase::server_flight;
   if (const Error sent = finish.send(); sent != Error::none) co_return sent;

@@ -85,10 +85,11 @@ Coroutine server_handshake(Handshake& handshake) {
   if (const Error error = handshake.choose_names(); error != Error::none) co_return error;
   handshake.negotiated.version = version.value();
   const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
+  const bool session = ticket || handshake.hello.session_id.size() == SessionId::kSize;
   if (version.value() == Version::tls13)
     handshake.successor = &negotiate_tls13;
   else
-    handshake.successor = ticket ? &resume_tls12 : &server_handshake_tls12;
+    handshake.successor = session ? &resume_tls12 : &server_handshake_tls12;
   co_return Error::none;
 }
 

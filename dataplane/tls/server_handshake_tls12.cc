@@ -64,6 +64,10 @@ Error Tls12Server::negotiate() {
   progress.extended_master_secret = master.extended = handshake.hello.extended_master_secret;
   const TicketKeys* const keys = handshake.config.ticket_keys.get();
   progress.promises_ticket = handshake.hello.has_session_ticket && keys != nullptr && keys->sealing != nullptr;
+  // Who takes tickets needs no identifier (RFC 5077 section 3.4).
+  const CoreLimits& limits = handshake.link.core.limits;
+  if (!progress.promises_ticket && limits.cached_sessions != 0)
+    progress.session_id = SessionId::make(limits.core, handshake.link.core.random);
   return Error::none;
 }
 
@@ -82,6 +86,7 @@ void Tls12Server::write_server_hello() {
   const ClientHello& hello = handshake.hello;
   ServerHelloTls12 answer;
   answer.random = master.server_random;
+  if (handshake.tls12.session_id) answer.session_id = handshake.tls12.session_id->bytes;
   answer.cipher_suite = choice.suite->suite;
   answer.server_name = !hello.server_name.empty();
   answer.ec_point_formats = ephemeral() && !hello.ec_point_formats.empty();

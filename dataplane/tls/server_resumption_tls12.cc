@@ -1,11 +1,14 @@
-// TLS 1.2 sessions that go on: the ticket that a client offers (RFC 5077), and the abbreviated handshake (RFC 5246
-// section 7.3). A ticket that is no good means a full handshake, in which the client gets a new one.
+// TLS 1.2 sessions that go on: by the ticket that a client offers (RFC 5077) or by their identifier, and the
+// abbreviated handshake (RFC 5246 section 7.3). What is no good means a full handshake, in which the client gets a new
+// one.
 #include <algorithm>
 
 #include "dataplane/tls/ticket.h"
 #include "dataplane/tls/tls12_steps.h"
 
 namespace lockstep::tls {
+
+using crypto::JobStatus;
 
 namespace {
 
@@ -68,6 +71,61 @@ Error Tls12Resumption::send_flight() {
   return send_finished(handshake, write_finished(finished_buffer, finished.server_finished));
 }
 
+// A ticket goes before an identifier (RFC 5077 section 3.4): who sends one lets the other tell whether it was taken.
+struct SessionSearch {
+  explicit SessionSearch(Handshake& handshake_in) : handshake(handshake_in) {}
+
+  bool begin();
+  Error end();
+
+  Handshake& handshake;
+  TicketOpener opener;
+  FindSession find;
+
+ private:
+  bool has_ticket() const { return !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr; }
+  bool begin_find();
+  bool read(SessionState& session, Resumption& outcome) const;
+};
+
+// True when there is something to wait for.
+bool SessionSearch::begin() {
+  if (!has_ticket()) return begin_find();
+  if (!opener.prepare(*handshake.config.ticket_keys, handshake.hello.session_ticket)) return false;
+  handshake.submit(opener.job);
+  return true;
+}
+
+// Our own cache answers at once.
+bool SessionSearch::begin_find() {
+  const Core& core = handshake.link.core;
+  if (!find.id.read(handshake.hello.session_id)) return false;
+  find.core = find.id.core();
+  if (find.core != core.limits.core) return handshake.ask(find);
+  find.found = core.sessions.find(find.id, handshake.link.now, find.session);
+  return false;
+}
+
+bool SessionSearch::read(SessionState& session, Resumption& outcome) const {
+  const bool known = has_ticket() ? opener.job.status != JobStatus::idle : find.found;
+  outcome = known ? Resumption::damaged : Resumption::unknown;
+  return known && (has_ticket() ? opener.read(session) : session.read(find.session.view()));
+}
+
+Error SessionSearch::end() {
+  SessionState session;
+  Resumption outcome = Resumption::unknown;
+  Error error = Error::none;
+  if (read(session, outcome)) error = accept_session_tls12(handshake, session, outcome);
+  // An identifier is sent by who speaks TLS 1.3 besides, too (RFC 8446 appendix D.4): then nothing is refused.
+  if (has_ticket() || find.found) count_refused(handshake.link.core.counters, outcome);
+  if (handshake.negotiated.resumed && find.found) {
+    handshake.negotiated.session_id = find.id;
+    handshake.negotiated.remembered = true;
+  }
+  return error;
+}
+
 }  // namespace
 
 Error accept_session_tls12(Handshake& handshake, const SessionState& session, Resumption& outcome) {
@@ -100,17 +158,9 @@ Coroutine resume_tls12(Handshake& handshake) {
   handshake.phase = Phase::resumption;
   handshake.successor = &server_handshake_tls12;
   if (const Error error = check_hello_tls12(handshake.hello); error != Error::none) co_return error;
-  TicketOpener opener;
-  Resumption outcome = Resumption::unknown;
-  Error error = Error::none;
-  if (opener.prepare(*handshake.config.ticket_keys, handshake.hello.session_ticket)) {
-    handshake.submit(opener.job);
-    co_await handshake.jobs();
-    SessionState session;
-    outcome = Resumption::damaged;
-    if (opener.read(session)) error = accept_session_tls12(handshake, session, outcome);
-  }
-  count_refused(handshake.link.core.counters, outcome);
+  SessionSearch search(handshake);
+  if (search.begin()) co_await handshake.jobs();
+  const Error error = search.end();
   co_return error;
 }
 

@@ -173,7 +173,7 @@ class Session {
 
   // The connection lies in the session, so that one slab of the caller's holds everything that an idle connection
   // needs.
-  static constexpr std::size_t kConnectionSize = 896;
+  static constexpr std::size_t kConnectionSize = 944;
   alignas(16) std::array<std::byte, kConnectionSize> storage_;
 };
 

@@ -37,7 +37,7 @@ struct CachedSession {
 
 /// Asks the core that remembers a session for it.
 struct FindSession : crypto::RemoteJob {
-  explicit FindSession(const SessionId& wanted) : RemoteJob(Question::find_session, wanted.core()), id(wanted) {}
+  FindSession() : RemoteJob(Question::find_session) {}
   SessionId id;           // in
   bool found = false;     // out
   CachedSession session;  // out
@@ -45,7 +45,7 @@ struct FindSession : crypto::RemoteJob {
 
 /// Tells the core that remembers a session to forget it.
 struct ForgetSession : crypto::RemoteJob {
-  explicit ForgetSession(const SessionId& gone) : RemoteJob(Question::forget_session, gone.core()), id(gone) {}
+  explicit ForgetSession(const SessionId& gone) : RemoteJob(Question::forget_session), id(gone) { core = gone.core(); }
   SessionId id;
 };
 

@@ -17,14 +17,16 @@ class Resumption(Case):
         cls.host = cls.namespace("host")
         cls.lockstep = cls.service(cls.host, configuration(
             cls.demo, tap("lockstep0", SERVICE, KERNEL), builtin("http", f"{SERVICE}:443"),
-            builtin("http-other", f"{SERVICE}:444"), general="cores = [0, 1]"))
+            builtin("http-other", f"{SERVICE}:444"),
+            builtin("http-old", f"{SERVICE}:445", more='[service.tls]\nversions = ["1.2"]\ncipher_suites = ["AES128-SHA"]\n'),
+            general="cores = [0, 1]"))
 
-    def visit(self, *arguments, port=443):
-        done = self.host.run("openssl", "s_client", "-connect", f"{SERVICE}:{port}", "-servername", NAME, "-tls1_3",
+    def visit(self, *arguments, port=443, version="-tls1_3"):
+        done = self.host.run("openssl", "s_client", "-connect", f"{SERVICE}:{port}", "-servername", NAME, version,
                              "-CAfile", self.demo / "ca.pem", "-verify_return_error", "-ign_eof", *arguments, stdin=REQUEST)
         output = done.stdout.decode(errors="replace")
         self.assertIn("200 OK", output)
-        return "resumed" if re.search(r"^Reused, TLSv1\.3", output, re.M) else "new"
+        return "resumed" if re.search(r"^Reused, ", output, re.M) else "new"
 
     def resumed_by_worker(self):
         found = re.findall(r'lockstep_tls_handshakes_resumed_total\{[^}]*worker="(\d)"[^}]*\} (\d+)',
@@ -41,6 +43,20 @@ class Resumption(Case):
         counts = self.resumed_by_worker()
         self.assertEqual(set(counts), {"0", "1"})
         self.assertTrue(all(counts.values()), counts)
+
+    def test_the_classic_handshake_is_resumed_by_identifier_on_either_worker(self):
+        session = self.folder / "identifier"
+        arguments = {"port": 445, "version": "-tls1_2"}
+        answered = self.lockstep.metrics()["lockstep_worker_questions_answered_total"]
+        before = self.resumed_by_worker()
+        self.assertEqual(self.visit("-no_ticket", "-sess_out", session, **arguments), "new")
+        for _ in range(16):
+            self.assertEqual(self.visit("-no_ticket", "-sess_in", session, **arguments), "resumed")
+        counts = {worker: count - before.get(worker, 0) for worker, count in self.resumed_by_worker().items()}
+        self.assertEqual(sum(counts.values()), 16)
+        self.assertTrue(all(counts.values()), counts)
+        # Whoever does not remember the session asks the other one.
+        self.assertIn(self.lockstep.metrics()["lockstep_worker_questions_answered_total"] - answered, counts.values())
 
     def test_a_ticket_of_one_service_is_a_stranger_at_another(self):
         session = self.folder / "one"

@@ -38,10 +38,22 @@ void Driver::abandon() {
   session_->abandon();
   for (int turns = 0; !session_->idle(); ++turns) {
     ASSERT_LT(turns, 10000) << "jobs do not come back";
-    crypto::JobList done;
+    crypto::JobList done = std::exchange(answered_, {});
     batch_->run(now, true, done);
     while (crypto::Job* const job = done.pop()) session_->job_done(*job, now, effects_);
   }
+}
+
+void Driver::restart(const ServerConfig& config) {
+  abandon();
+  effects_.clear();
+  input_.clear();
+  plaintext_.clear();
+  output_.clear();
+  received.clear();
+  established = peer_closed = output_ended = receive_due_ = write_due_ = false;
+  close = Close::none;
+  session_ = std::make_unique<Session>(*core_, config, options_.owner, now);
 }
 
 void Driver::feed(Bytes bytes) {
@@ -114,7 +126,8 @@ bool Driver::step() {
     session_->write(pending, options_.budget, now, effects_);
     apply();
   }
-  crypto::JobList done;
+  crypto::JobList done = std::exchange(answered_, {});
+  active = active || !done.empty();
   if (batch_->in_flight() != 0) {
     batch_->run(now, true, done);
     active = true;
@@ -196,8 +209,11 @@ void Driver::release(const OutputBuffer& buffer) {
   ++output_buffers_left;
 }
 
-bool Driver::ask(crypto::RemoteJob&) {
-  return false;
+bool Driver::ask(crypto::RemoteJob& job) {
+  if (!other_core || !other_core(job)) return false;
+  job.status = crypto::JobStatus::ok;
+  answered_.push(job);
+  return true;
 }
 
 void Driver::forget(std::uint64_t record_keys_id) {

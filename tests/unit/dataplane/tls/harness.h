@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -63,6 +64,8 @@ class Driver final : public Environment {
   std::size_t unreleased() const;
   /// Ends the session as a dying connection does and waits for its jobs.
   void abandon();
+  /// The next connection of the same core.
+  void restart(const ServerConfig& config);
 
   std::string received;  // plaintext delivered
   bool established = false;
@@ -73,6 +76,8 @@ class Driver final : public Environment {
   std::size_t buffers_out = 0;
   std::multiset<std::uint64_t> forgotten;
   Instant now{1'000'000'000};
+  /// Another core: answers a question at once, or says that it cannot. Nobody is there without it.
+  std::function<bool(crypto::RemoteJob&)> other_core;
 
  private:
   void apply();
@@ -93,6 +98,7 @@ class Driver final : public Environment {
   std::deque<Piece> input_;
   std::deque<Piece> plaintext_;
   Buffer output_;
+  crypto::JobList answered_;
   bool receive_due_ = false;
   bool write_due_ = false;
 };

@@ -123,10 +123,11 @@ TEST_F(Resumption12, SendsNoSessionIdentifierInAFullHandshake) {
   expect_full();
 }
 
-// RFC 6066 section 3, RFC 8422 section 4: neither server_name nor point formats; extended_master_secret stays.
+// RFC 6066 section 3, RFC 8422 section 4: neither server_name nor point formats; RFC 5746 section 3.7 and RFC 7627
+// section 5.3: these two stay.
 TEST_F(Resumption12, AnswersFewExtensions) {
   send(hello());
-  EXPECT_EQ(server_hello(), join({{0, 0xc0, 0x2f, 0}, vector16({0, 23, 0, 0})}));
+  EXPECT_EQ(server_hello(), join({{0, 0xc0, 0x2f, 0}, vector16({0xff, 1, 0, 1, 0, 0, 23, 0, 0})}));
 }
 
 TEST_F(Resumption12, NegotiatesTheApplicationProtocolAnew) {

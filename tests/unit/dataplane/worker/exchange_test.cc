@@ -12,7 +12,7 @@ using crypto::RemoteJob;
 
 /// A question whose answer is its square.
 struct Square : RemoteJob {
-  explicit Square(std::uint16_t asked) : RemoteJob(Question::find_session, asked) {}
+  explicit Square(std::uint16_t asked) : RemoteJob(Question::find_session) { core = asked; }
   std::uint64_t value = 0;
   std::uint64_t square = 0;
 };
