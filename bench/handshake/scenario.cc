@@ -71,8 +71,8 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
   require(loaded.ok(), "loading a key");
   control::prepare_key(*loaded.value());
   tls::ServerConfig config;
-  config.identities.emplace_back();
-  config.identities[0].credentials.push_back(tls::make_credential(certificates.value().der, std::move(loaded.value())));
+  const tls::Credential credential = tls::make_credential(certificates.value().der, std::move(loaded.value()));
+  config.identities = std::make_shared<tls::Identities>(tls::Identities{{{{credential}}}, {}, {}});
   config.tls12 = names.version == TLS1_2_VERSION;
   config.tls13 = names.version == TLS1_3_VERSION;
   config.cipher_suites = {tls::CipherSuite::tls_aes_128_gcm_sha256, tls::CipherSuite::ecdhe_ecdsa_aes_128_gcm_sha256,

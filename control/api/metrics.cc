@@ -236,6 +236,14 @@ void service_wide(std::string& out, const View& view) {
       .sample({}, view.old_snapshots);
   Family(out, "lockstep_reloads_refused_total", "counter", "Reloads that kept the old configuration")
       .sample({}, view.reloads_refused);
+  Family(out, "lockstep_ticket_keys", "gauge", "Ticket keys that are accepted").sample({}, view.tickets.keys.size());
+  Family(out, "lockstep_ticket_key_rotations_total", "counter", "Ticket keys that took another's place")
+      .sample({}, view.tickets.rotations);
+  Family(out, "lockstep_ticket_sealing_key_since_seconds", "gauge",
+         "Since when the key seals that seals now, UNIX time")
+      .sample({}, static_cast<double>(view.tickets.sealing_since()) / 1e9);
+  Family(out, "lockstep_ticket_keys_problem", "gauge", "1 while 'lockstep ticket show' names a problem")
+      .sample({}, std::uint64_t{view.tickets.problem.empty() ? 0U : 1U});
   {
     Family pinned(out, "lockstep_worker_oldest_epoch", "gauge", "Oldest configuration the worker still uses");
     for (const WorkerView& worker : view.workers)

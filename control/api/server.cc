@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,6 +16,7 @@
 
 #include "control/api/metrics.h"
 #include "control/api/status.h"
+#include "control/api/tickets.h"
 
 namespace lockstep::api {
 namespace {
@@ -156,26 +158,53 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 
 Response show(std::string_view path, const View& view) {
   if (path == "/status") return {200, "application/json", status_json(view)};
+  if (path == "/tickets") return {200, "application/json", tickets_json(view.tickets)};
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(view)};
   const std::string state = view.state;
   return {state == "running" ? 200U : 503U, kText, state + "\n"};
 }
 
-Response drop_made_ahead(const Request& request, const Actions& actions) {
-  if (request.method != Method::post) return {405, kText, "only POST: 'lockstep made-ahead drop' does it\n", "POST"};
-  if (request.origin != Origin::unix_socket)
-    return {403, kText, "only over the UNIX socket: use 'lockstep made-ahead drop' on the service's host\n"};
+Response drop_made_ahead(const Actions& actions) {
   const Dropped dropped = actions.drop_made_ahead();
   return {dropped.complete ? 200U : 503U, "application/json", dropped_json(dropped)};
+}
+
+Response rotate_tickets(const Actions& actions) {
+  const Rotated rotated = actions.rotate_tickets();
+  if (rotated.outcome == Rotated::Outcome::published) return {200, "application/json", rotated_json(rotated)};
+  return {rotated.outcome == Rotated::Outcome::refused ? 409U : 503U, kText, rotated.reason + "\n"};
+}
+
+/// What changes something, and the command that does it.
+struct Action {
+  std::string_view path;
+  const char* command;
+  Response (*carry_out)(const Actions& actions);
+};
+constexpr std::array kActions = {
+    Action{"/made-ahead/drop", "lockstep made-ahead drop", drop_made_ahead},
+    Action{"/tickets/rotate", "lockstep ticket rotate", rotate_tickets},
+};
+
+Response act(const Action& action, const Request& request, const Actions& actions) {
+  const std::string command = "'" + std::string(action.command) + "'";
+  if (request.method != Method::post) return {405, kText, "only POST: " + command + " does it\n", "POST"};
+  if (request.origin != Origin::unix_socket)
+    return {403, kText, "only over the UNIX socket: use " + command + " on the service's host\n"};
+  return action.carry_out(actions);
 }
 
 }  // namespace
 
 Handler make_handler(std::function<View()> view, Actions actions) {
   return [view = std::move(view), actions = std::move(actions)](const Request& request) -> Response {
-    if (request.path == "/made-ahead/drop") return drop_made_ahead(request, actions);
-    if (request.path != "/status" && request.path != "/metrics" && request.path != "/healthz")
-      return {404, kText, "there are /status, /metrics, /healthz and, to be posted to, /made-ahead/drop\n"};
+    for (const Action& action : kActions)
+      if (request.path == action.path) return act(action, request, actions);
+    if (request.path != "/status" && request.path != "/tickets" && request.path != "/metrics" &&
+        request.path != "/healthz")
+      return {404, kText,
+              "there are /status, /tickets, /metrics, /healthz and, to be posted to, /made-ahead/drop and "
+              "/tickets/rotate\n"};
     if (request.method != Method::get) return {405, kText, "only GET\n", "GET, HEAD"};
     return show(request.path, view());
   };

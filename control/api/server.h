@@ -35,10 +35,11 @@ using Handler = std::function<Response(const Request& request)>;
 /// What a local caller may have done; called on the server's threads.
 struct Actions {
   std::function<Dropped()> drop_made_ahead;
+  std::function<Rotated()> rotate_tickets;
 };
 
-/// GET /status, /metrics and /healthz of what `view` returns, from anywhere; POST /made-ahead/drop from the UNIX
-/// socket, whose file says who may.
+/// GET /status, /tickets, /metrics and /healthz of what `view` returns, from anywhere; POST /made-ahead/drop and
+/// /tickets/rotate from the UNIX socket, whose file says who may.
 Handler make_handler(std::function<View()> view, Actions actions);
 
 class Server {

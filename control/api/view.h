@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "control/engines.h"
+#include "control/tickets/keeper.h"
 #include "crypto/batch.h"
 #include "dataplane/io/port.h"
 #include "dataplane/net/network.h"
@@ -94,6 +95,7 @@ struct View {
   std::vector<PortView> ports;
   std::vector<ServiceView> services;
   std::vector<CertificateView> certificates;
+  tickets::View tickets;
 };
 
 /// What came of a request to drop what was made ahead.
@@ -101,6 +103,13 @@ struct Dropped {
   bool complete = false;  // all of them have done it
   std::size_t workers = 0;
   std::size_t crypto_cores = 0;
+};
+
+/// What came of a request to rotate the ticket keys.
+struct Rotated {
+  enum class Outcome : std::uint8_t { published, refused, waits } outcome = Outcome::published;
+  std::string sealing;  // published: the name of the key that seals now
+  std::string reason;   // otherwise: why, and what to do
 };
 
 /// "none", "echo", ...

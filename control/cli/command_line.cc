@@ -71,6 +71,36 @@ void add_made_ahead(CLI::App& app, int& result) {
               result, drop_made_ahead);
 }
 
+void add_ticket_files(CLI::App& ticket, int& result) {
+  const auto options = std::make_shared<TicketFileOptions>();
+  const auto add_config = [&](CLI::App& command) {
+    command.add_option("-c,--config", options->config_path, "Configuration with source = \"fleet\" in [tickets]")
+        ->required();
+  };
+  CLI::App* const out = ticket.add_subcommand(
+      "export", "Write the fleet's present state, for another machine to join with; it is a secret");
+  add_config(*out);
+  out->add_option("-o,--output", options->file, "File to make, readable for its owner only (default: standard output)");
+  out->callback([options, &result] { result = export_tickets(*options); });
+  CLI::App* const in =
+      ticket.add_subcommand("import", "Join a fleet: take over the state that another machine exported");
+  add_config(*in);
+  in->add_option("file", options->file, "The export (default: standard input)");
+  in->add_flag("--new", options->begin, "Begin a fleet with a new secret, in place of joining one");
+  in->add_flag("--json", options->json, "Print JSON");
+  in->callback([options, &result] { result = import_tickets(*options); });
+}
+
+void add_ticket(CLI::App& app, int& result) {
+  CLI::App* const command = app.add_subcommand("ticket", "The keys that seal session tickets");
+  command->require_subcommand(1);
+  ask_service(*command->add_subcommand("show", "Show them: names, which one seals, until when each is accepted"),
+              result, show_tickets);
+  ask_service(*command->add_subcommand("rotate", "Have the next key seal at once (source = \"random\")"), result,
+              rotate_tickets);
+  add_ticket_files(*command, result);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,6 +118,7 @@ int main(int argc, char** argv) {
   add_doctor(app, result);
   add_status(app, result);
   add_made_ahead(app, result);
+  add_ticket(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -23,6 +23,20 @@ int status(const ServiceOptions& options);
 /// `lockstep made-ahead drop`: has the running service throw away all that it made ahead; 0 when it has, else 1.
 int drop_made_ahead(const ServiceOptions& options);
 
+/// `lockstep ticket show`, and `rotate`: ask the running service; 0 when it has done it, else 1.
+int show_tickets(const ServiceOptions& options);
+int rotate_tickets(const ServiceOptions& options);
+
+/// What `lockstep ticket export` and `import` are told. They work on the state file of a fleet, not on the service.
+struct TicketFileOptions {
+  std::string config_path;
+  std::string file;    // to export to, or import from; empty or "-": standard output or input
+  bool begin = false;  // import: a new secret in place of another machine's
+  bool json = false;   // import
+};
+int export_tickets(const TicketFileOptions& options);
+int import_tickets(const TicketFileOptions& options);
+
 /// `lockstep doctor`: looks at this machine; 1 when something keeps the service from running here.
 int doctor(bool json);
 

@@ -25,6 +25,14 @@ std::string Port::device_argument(std::string_view key) const {
   return {};
 }
 
+Duration Config::longest_session() const {
+  Duration longest{};
+  for (const Service& service : services)
+    if (service.proxy.mode == proxy::Mode::tls && service.tls.tickets != 0)
+      longest = std::max(longest, service.tls.session_lifetime);
+  return longest;
+}
+
 control::EngineOptions Config::engine_options(unsigned core) const {
   control::EngineOptions options;
   options.core = core;

@@ -74,6 +74,19 @@ struct Tls {
   bool prefer_server_order = true;
   Duration handshake_timeout = seconds(15);
   std::uint32_t max_handshake_message = 65536;
+  Duration session_lifetime = hours(2);
+  std::uint8_t tickets = 2;
+  Source source;
+};
+
+enum class TicketSource : std::uint8_t { random, file, fleet };
+
+struct Tickets {
+  TicketSource from = TicketSource::random;
+  std::vector<std::string> files;  // paths
+  std::string secret;              // path of the state file
+  Duration rotate = hours(1);
+  Duration slice = hours(1);
   Source source;
 };
 
@@ -124,12 +137,15 @@ struct Config {
   tcp::Config tcp;
   Source tcp_source;
   Tls tls;
+  Tickets tickets;
   std::vector<Certificate> certificates;
   std::vector<Service> services;
   Limits limits;
   Batch batch;
   MadeAhead made_ahead;
 
+  /// The longest that a session of any service may be resumed; zero when no service has tickets.
+  Duration longest_session() const;
   /// What the engines of `core` are to be made with.
   control::EngineOptions engine_options(unsigned core) const;
 };

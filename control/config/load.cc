@@ -19,7 +19,7 @@ std::vector<Setting> of_section(const std::vector<Setting>& settings, std::strin
   return result;
 }
 
-/// Certificates, services and TLS defaults may change while running; the rest is built once.
+/// Certificates, services, tickets and TLS defaults may change while running; the rest is built once.
 void keep_running(Loaded& loaded, const Loaded& running) {
   for (const char* const section : {"general", "admin", "port", "tcp", "limits", "batch", "made_ahead"})
     if (of_section(loaded.settings, section) != of_section(running.settings, section))
@@ -34,7 +34,7 @@ void keep_running(Loaded& loaded, const Loaded& running) {
   config.made_ahead = running.config.made_ahead;
   const auto restart_only = [](const Setting& setting) {
     return setting.section.rfind("certificate", 0) != 0 && setting.section.rfind("service", 0) != 0 &&
-           setting.section != "tls";
+           setting.section != "tls" && setting.section != "tickets";
   };
   // What is running is compared with next time, not what was put aside.
   loaded.settings.erase(std::remove_if(loaded.settings.begin(), loaded.settings.end(), restart_only),
@@ -45,7 +45,7 @@ void keep_running(Loaded& loaded, const Loaded& running) {
 }  // namespace
 
 Loaded load(const std::string& path, const Loaded* running) {
-  Loaded loaded{{}, {}, {}, Diagnostics(path), {}};
+  Loaded loaded{{}, {}, {}, {}, Diagnostics(path), {}};
   const Result<std::string, std::string> text = certs::read_text_file(path);
   if (!text) {
     const std::size_t split = text.error().find("; ");
@@ -60,6 +60,7 @@ Loaded load(const std::string& path, const Loaded* running) {
   loaded.settings = std::move(parsed.settings);
   if (running != nullptr) keep_running(loaded, *running);
   const std::int64_t now = std::time(nullptr);
+  loaded.tickets = tickets::load(loaded.config.tickets, seconds(now).ns, loaded.diagnostics);
   for (const Certificate& certificate : loaded.config.certificates)
     loaded.certificates.push_back(certs::load(certificate, now, loaded.diagnostics));
   validate(loaded.config, loaded.certificates, loaded.diagnostics);

@@ -6,6 +6,7 @@
 
 #include "control/certs/loaded_certificate.h"
 #include "control/config/parse.h"
+#include "control/tickets/material.h"
 
 namespace lockstep::config {
 
@@ -13,6 +14,7 @@ struct Loaded {
   Config config;
   std::vector<Setting> settings;
   std::vector<certs::LoadedCertificate> certificates;  // in the order of config.certificates
+  tickets::Material tickets;
   Diagnostics diagnostics;
   /// Sections whose changes were put aside because they need a restart; empty without `running`.
   std::vector<std::string> unchanged;

@@ -121,7 +121,22 @@ void read_tls(Section& s, Tls& tls) {
   s.boolean("prefer_server_order", tls.prefer_server_order);
   s.duration("handshake_timeout", tls.handshake_timeout, milliseconds(100), seconds(600));
   s.size("max_handshake_message", tls.max_handshake_message, 2 * kKiB, 1 * kMiB);
+  s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(7 * 24));  // RFC 8446 section 4.6.1
+  s.integer("tickets", tls.tickets, 0, crypto::kMaxTickets);
   s.finish();
+}
+
+void read_tickets(Section& s, Tickets& tickets, const std::string& directory) {
+  s.choice<TicketSource>(
+      "source", tickets.from,
+      {{"random", TicketSource::random}, {"file", TicketSource::file}, {"fleet", TicketSource::fleet}});
+  s.texts("files", tickets.files);
+  s.text("secret", tickets.secret);
+  s.duration("rotate", tickets.rotate, seconds(1), hours(24));
+  s.duration("slice", tickets.slice, seconds(1), hours(24));
+  s.finish();
+  for (std::string& file : tickets.files) file = resolve(file, directory);
+  tickets.secret = resolve(tickets.secret, directory);
 }
 
 void read_certificate(Section& s, Certificate& certificate, const std::string& directory) {
@@ -275,6 +290,8 @@ void read_all(const toml::table& root, const std::string& directory, Config& con
   read_tcp(tcp, config.tcp);
   Section tls(top.table("tls"), "tls", 0, config.tls.source, reading);
   read_tls(tls, config.tls);
+  Section tickets(top.table("tickets"), "tickets", 0, config.tickets.source, reading);
+  read_tickets(tickets, config.tickets, directory);
   top.tables("certificate", [&](const toml::table& table, std::size_t i) {
     Certificate& certificate = config.certificates.emplace_back();
     Section section(&table, "certificate", i, certificate.source, reading);

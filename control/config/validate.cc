@@ -134,6 +134,7 @@ void validate(const Config& config, const std::vector<certs::LoadedCertificate>&
               Diagnostics& diagnostics) {
   validate_general(config, diagnostics);
   validate_ports(config, diagnostics);
+  validate_tickets(config, diagnostics);
   validate_services(config, certificates, diagnostics);
 }
 

@@ -16,6 +16,7 @@ void validate(const Config& config, const std::vector<certs::LoadedCertificate>&
 
 /// The parts of it.
 void validate_general(const Config& config, Diagnostics& diagnostics);
+void validate_tickets(const Config& config, Diagnostics& diagnostics);
 void validate_ports(const Config& config, Diagnostics& diagnostics);
 void validate_services(const Config& config, const std::vector<certs::LoadedCertificate>& certificates,
                        Diagnostics& diagnostics);

@@ -314,10 +314,12 @@ std::vector<snapshot::Subscriber> Fleet::subscribers() {
                         return post(*m, message);
                       },
                       [m = member.get()] { return m->worker->oldest_pinned(); }});
-  // Keys may have changed. Jobs that refer to a snapshot return to their worker, which pins it: a crypto core does not.
+  // Private keys may have changed. Jobs that refer to a snapshot return to their worker, which pins it: a crypto core
+  // does not.
   if (crypto_cores_->count() != 0)
-    result.push_back({[this](const proxy::Snapshot&) {
-                        crypto_cores_->drop_ahead();
+    result.push_back({[this, known = std::uint64_t{0}](const proxy::Snapshot& snapshot) mutable {
+                        if (known != snapshot.configuration()) crypto_cores_->drop_ahead();
+                        known = snapshot.configuration();
                         return true;
                       },
                       [] { return std::numeric_limits<std::uint64_t>::max(); }});

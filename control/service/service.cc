@@ -19,9 +19,8 @@
 #include "control/service/fleet.h"
 #include "control/service/live.h"
 #include "control/service/privileges.h"
+#include "control/service/ticket_keys.h"
 #include "control/snapshot/build.h"
-#include "crypto/base/random.h"
-#include "dataplane/tls/ticket_keys.h"
 
 namespace lockstep::service {
 namespace {
@@ -90,18 +89,6 @@ void leave_cores(const std::vector<unsigned>& busy) {
   if (any) sched_setaffinity(0, sizeof set, &set);
 }
 
-/// One key, as long as the program runs; nullptr when the kernel refuses.
-std::shared_ptr<const tls::TicketKeys> make_ticket_keys() {
-  auto keys = std::make_shared<tls::TicketKeys>();
-  tls::TicketKey& key = keys->keys.emplace_back();
-  key.keys.aead = crypto::Aead::aes_256_gcm;
-  key.keys.id = tls::shared_key_id();
-  keys->sealing = &key;
-  const bool random =
-      fill_from_kernel(key.name) && fill_from_kernel(key.keys.key.writable()) && fill_from_kernel(keys->instance);
-  return random ? keys : nullptr;
-}
-
 class Service {
  public:
   Service(const RunOptions& options, config::Loaded loaded)
@@ -126,6 +113,7 @@ class Service {
   void handle(int signal_number);
   void begin_drain();
   void tick();
+  void rotate_ticket_keys();
   void write_events();
   void show_live();
   bool finished() const;
@@ -137,7 +125,6 @@ class Service {
   // Guards what reload changes against the admin server's threads.
   std::mutex mutex_;
   config::Loaded loaded_;
-  std::shared_ptr<const tls::TicketKeys> ticket_keys_;
   std::uint64_t epoch_ = 0;
   std::uint64_t old_snapshots_ = 0;
   std::uint64_t reloads_refused_ = 0;
@@ -146,6 +133,7 @@ class Service {
 
   log::Log log_;
   const std::int64_t started_ns_;
+  TicketKeys ticket_keys_{log_};
   Signals signals_;
   Environment environment_;
   std::optional<snapshot::Store> store_;  // outlives the workers that point into it
@@ -180,10 +168,12 @@ std::string Service::start() {
   log_.info("memory_lock", {{"result", lock_memory()}});
   if (std::string error = drop(user.value()); !error.empty()) return error;
 
-  ticket_keys_ = make_ticket_keys();
-  if (ticket_keys_ == nullptr) return "the kernel gives no random numbers";
+  // Without privileges: this is who writes a fleet's state from now on.
+  if (std::string error = ticket_keys_.start(loaded_.config, std::move(loaded_.tickets), log::unix_now());
+      !error.empty())
+    return error;
   store_.emplace(fleet_->subscribers());
-  auto first = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_);
+  auto first = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_.keys());
   epoch_ = first->epoch;
   if (std::string error = store_->publish(std::move(first)); !error.empty()) return error;
   if (std::string error = fleet_->start(); !error.empty()) return error;
@@ -235,7 +225,12 @@ void Service::reload() {
 }
 
 void Service::adopt(config::Loaded next) {
-  auto snapshot = snapshot::build(next.config, next.certificates, store_->next_epoch(), ticket_keys_);
+  if (const std::string error = store_->refusal(); !error.empty()) {
+    refuse_reload(error);
+    return;
+  }
+  ticket_keys_.configure(next.config, std::move(next.tickets), log::unix_now());
+  auto snapshot = snapshot::build(next.config, next.certificates, store_->next_epoch(), ticket_keys_.keys());
   const std::uint64_t epoch = snapshot->epoch;
   if (const std::string error = store_->publish(std::move(snapshot)); !error.empty()) {
     refuse_reload(error);
@@ -301,8 +296,18 @@ void Service::show_live() {
   live_at_ns_ = now;
 }
 
+void Service::rotate_ticket_keys() {
+  ticket_keys_.tick(log::unix_now(), [this](std::shared_ptr<const tls::TicketKeys> keys) {
+    std::string refused = store_->publish(snapshot::rekeyed(*store_->current(), std::move(keys), store_->next_epoch()));
+    const std::lock_guard lock(mutex_);
+    if (refused.empty()) epoch_ = store_->current()->epoch;
+    return refused;
+  });
+}
+
 void Service::tick() {
   fleet_->follow_wall_clock();
+  rotate_ticket_keys();
   store_->maintain();
   {
     const std::lock_guard lock(mutex_);
@@ -356,11 +361,13 @@ std::vector<api::ServiceView> Service::service_views(const config::Config& confi
 }
 
 api::Actions Service::actions() {
-  return {.drop_made_ahead = [this] {
-    const bool dropped = fleet_->drop_made_ahead();
-    log_.info("made_ahead_dropped", {{"complete", dropped}});
-    return api::Dropped{dropped, fleet_->workers(), fleet_->crypto_cores()};
-  }};
+  return {.drop_made_ahead =
+              [this] {
+                const bool dropped = fleet_->drop_made_ahead();
+                log_.info("made_ahead_dropped", {{"complete", dropped}});
+                return api::Dropped{dropped, fleet_->workers(), fleet_->crypto_cores()};
+              },
+          .rotate_tickets = [this] { return ticket_keys_.rotate(); }};
 }
 
 api::View Service::view() {
@@ -377,6 +384,7 @@ api::View Service::view() {
       view.certificates.push_back({certificate.name, certs::key_name(certificate.chain), certificate.chain.dns_names,
                                    certificate.chain.not_after});
   }
+  view.tickets = ticket_keys_.view();
   view.started = started_ns_ / 1'000'000'000;
   view.uptime_seconds = static_cast<double>(log::unix_now() - started_ns_) / 1e9;
   view.memory = environment_.info().explanation;

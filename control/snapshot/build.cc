@@ -39,13 +39,13 @@ void add(Combination& combination, std::size_t index, const std::vector<const Lo
 }
 
 /// Makes each combination once.
-class Identities {
+class Combinations {
  public:
-  Identities(const std::vector<const LoadedCertificate*>& used, tls::ServerConfig& config)
-      : used_(used), config_(config) {}
+  Combinations(const std::vector<const LoadedCertificate*>& used, tls::Identities& identities)
+      : used_(used), identities_(identities) {}
 
   std::uint32_t index_of(const Combination& combination) {
-    const auto [found, fresh] = made_.emplace(combination, static_cast<std::uint32_t>(config_.identities.size()));
+    const auto [found, fresh] = made_.emplace(combination, static_cast<std::uint32_t>(identities_.list.size()));
     if (fresh) {
       tls::Identity identity;
       for (const std::size_t index : combination) {
@@ -53,24 +53,35 @@ class Identities {
         credential.may_encipher = used_[index]->chain.key_encipherment;
         identity.credentials.push_back(std::move(credential));
       }
-      config_.identities.push_back(std::move(identity));
+      identities_.list.push_back(std::move(identity));
     }
     return found->second;
   }
 
  private:
   const std::vector<const LoadedCertificate*>& used_;
-  tls::ServerConfig& config_;
+  tls::Identities& identities_;
   std::map<Combination, std::uint32_t> made_;
 };
 
-/// A session of one service is not resumed by another.
-std::array<std::uint8_t, 16> scope_of(const std::string& service) {
-  std::array<std::uint8_t, 32> digest;
-  digest_of(Hash::sha256, Bytes(reinterpret_cast<const std::uint8_t*>(service.data()), service.size()), digest);
-  std::array<std::uint8_t, 16> scope;
-  std::copy_n(digest.begin(), scope.size(), scope.begin());
-  return scope;
+std::shared_ptr<const tls::Identities> identities_of(const std::vector<const LoadedCertificate*>& used) {
+  auto identities = std::make_shared<tls::Identities>();
+  std::map<std::string, Combination> by_name;
+  for (std::size_t i = 0; i < used.size(); ++i)
+    for (const std::string& name : used[i]->chain.dns_names) add(by_name[name], i, used);
+  Combinations combinations(used, *identities);
+  if (!used.empty()) {
+    const std::vector<std::string>& names = used.front()->chain.dns_names;
+    combinations.index_of(names.empty() ? Combination{0} : by_name[names.front()]);
+  }
+  for (const auto& [name, combination] : by_name) {
+    const std::uint32_t index = combinations.index_of(combination);
+    if (name.rfind("*.", 0) == 0)
+      identities->wildcard.emplace(name.substr(2), index);
+    else
+      identities->exact.emplace(name, index);
+  }
+  return identities;
 }
 
 }  // namespace
@@ -86,27 +97,31 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
   config.groups = tls.groups;
   config.handshake_timeout = tls.handshake_timeout;
   config.max_handshake_message = tls.max_handshake_message;
-
-  std::map<std::string, Combination> by_name;
-  for (std::size_t i = 0; i < used.size(); ++i)
-    for (const std::string& name : used[i]->chain.dns_names) add(by_name[name], i, used);
-  Identities identities(used, config);
-  if (!used.empty()) {
-    const std::vector<std::string>& names = used.front()->chain.dns_names;
-    identities.index_of(names.empty() ? Combination{0} : by_name[names.front()]);
-  }
-  for (const auto& [name, combination] : by_name) {
-    const std::uint32_t index = identities.index_of(combination);
-    if (name.rfind("*.", 0) == 0)
-      config.wildcard.emplace(name.substr(2), index);
-    else
-      config.exact.emplace(name, index);
-  }
+  config.session_lifetime = tls.session_lifetime;
+  config.tickets = tls.tickets;
+  config.identities = identities_of(used);
   return config;
 }
 
+std::array<std::uint8_t, 16> resumption_scope(const config::Service& service) {
+  std::array<std::uint8_t, 256> text;
+  Writer writer(text);
+  writer.bytes(text_bytes("lockstep resumption scope 1"));
+  {
+    const auto length = writer.length8();
+    writer.bytes(text_bytes(service.proxy.name));
+  }
+  writer.u8(static_cast<std::uint8_t>(service.proxy.mode));
+  writer.u8(service.tls.strict_sni ? 1 : 0);
+  std::array<std::uint8_t, 32> digest;
+  digest_of(Hash::sha256, writer.written(), digest);
+  std::array<std::uint8_t, 16> scope;
+  std::copy_n(digest.begin(), scope.size(), scope.begin());
+  return scope;
+}
+
 std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::vector<LoadedCertificate>& certificates,
-                                       std::uint64_t epoch, const std::shared_ptr<const tls::TicketKeys>& ticket_keys) {
+                                       std::uint64_t epoch, const std::shared_ptr<const tls::TicketKeys>& keys) {
   auto snapshot = std::make_unique<proxy::Snapshot>();
   snapshot->epoch = epoch;
   for (const config::Service& service : config.services) {
@@ -117,9 +132,23 @@ std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::
       for (const LoadedCertificate& certificate : certificates)
         if (certificate.name == name) used.push_back(&certificate);
     tls::ServerConfig tls = server_config(service.tls, used);
-    tls.ticket_keys = ticket_keys;
-    tls.resumption_scope = scope_of(service.proxy.name);
+    tls.resumption_scope = resumption_scope(service);
+    if (tls.tickets != 0) tls.ticket_keys = keys;
     built.tls = std::make_shared<const tls::ServerConfig>(std::move(tls));
+  }
+  return snapshot;
+}
+
+std::unique_ptr<proxy::Snapshot> rekeyed(const proxy::Snapshot& current,
+                                         const std::shared_ptr<const tls::TicketKeys>& keys, std::uint64_t epoch) {
+  auto snapshot = std::make_unique<proxy::Snapshot>(current);
+  snapshot->epoch = epoch;
+  snapshot->repeats = current.configuration();
+  for (proxy::ServiceConfig& service : snapshot->services) {
+    if (service.tls == nullptr || service.tls->ticket_keys == nullptr) continue;
+    tls::ServerConfig tls = *service.tls;
+    tls.ticket_keys = keys;
+    service.tls = std::make_shared<const tls::ServerConfig>(std::move(tls));
   }
   return snapshot;
 }

@@ -7,14 +7,19 @@ namespace lockstep::snapshot {
 Store::Store(std::vector<Subscriber> subscribers)
     : subscribers_(std::move(subscribers)), sent_(subscribers_.size(), 0) {}
 
-std::string Store::publish(std::unique_ptr<proxy::Snapshot> snapshot) {
+std::string Store::refusal() {
   maintain();
-  if (snapshot->epoch != next_epoch()) return "the snapshot has the wrong epoch";
   // Publishing turns the current one into an old one.
   if (!live_.empty() && old() + 1 > kMaxOld)
     return std::to_string(old()) +
            " earlier configurations are still in use by handshakes that are not over; "
            "try again when they are, at the latest after handshake_timeout";
+  return {};
+}
+
+std::string Store::publish(std::unique_ptr<proxy::Snapshot> snapshot) {
+  if (snapshot->epoch != next_epoch()) return "the snapshot has the wrong epoch";
+  if (std::string why = refusal(); !why.empty()) return why;
   last_epoch_ = snapshot->epoch;
   live_.push_back(std::move(snapshot));
   maintain();

@@ -29,6 +29,9 @@ class Store {
 
   /// The epoch that the next snapshot has to carry.
   std::uint64_t next_epoch() const { return last_epoch_ + 1; }
+  /// An empty string, or why a snapshot that is published now would be refused. Keeps this class's other promises:
+  /// frees what no worker uses any more.
+  std::string refusal();
   /// Makes `snapshot` current and sends it to all workers. An empty string, or why it is refused; then nothing changes.
   std::string publish(std::unique_ptr<proxy::Snapshot> snapshot);
   /// Sends to workers whose mailbox was full, and frees what no worker uses any more. To be called regularly.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace lockstep {
 
@@ -12,6 +13,11 @@ namespace lockstep {
 using Bytes = std::span<const std::uint8_t>;
 /// Writable view of bytes; never owns.
 using MutableBytes = std::span<std::uint8_t>;
+
+/// The characters of a text as bytes.
+inline Bytes text_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 /// Reads big-endian fields from a view. A read past the end makes the reader fail for good: it returns
 /// zeros and empty views from then on, so a codec reads straight through and asks `ok()` once.

@@ -1,26 +1,39 @@
 // Takes over configurations: services keep their state by name, listeners that stay are not touched.
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/proxy/state.h"
 #include "dataplane/tls/ticket_keys.h"
 
 namespace lockstep::proxy {
 
-void Proxy::State::apply(const Snapshot& snapshot) {
+bool Proxy::State::apply(const Snapshot& snapshot) {
   if (!wheel.has_value()) wheel.emplace(now);
   pins.begin(snapshot.epoch);
-  std::vector<const Service*> configured;
+  const bool repeated = snapshot.configuration() == configuration;
+  if (repeated) {
+    for (std::size_t i = 0; i < current_services.size(); ++i) current_services[i]->rekey(snapshot.services[i]);
+  } else {
+    configure_services(snapshot);
+  }
+  configuration = snapshot.configuration();
+  retire_ticket_keys(snapshot);
+  return !repeated;
+}
+
+void Proxy::State::configure_services(const Snapshot& snapshot) {
+  current_services.clear();
   for (const ServiceConfig& config : snapshot.services) {
     Service* service = find_service(config.name);
     if (service == nullptr) service = services.emplace_back(std::make_unique<Service>()).get();
     service->configure(config, next_backend_id);
-    configured.push_back(service);
+    current_services.push_back(service);
   }
   for (const std::unique_ptr<Service>& service : services)
-    if (std::find(configured.begin(), configured.end(), service.get()) == configured.end()) service->unlist();
+    if (std::find(current_services.begin(), current_services.end(), service.get()) == current_services.end())
+      service->unlist();
   configure_listeners(snapshot);
   forget_unused_services();
-  retire_ticket_keys(snapshot);
 }
 
 Service* Proxy::State::find_service(const std::string& name) {
@@ -74,9 +87,12 @@ void Proxy::State::configure_listeners(const Snapshot& snapshot) {
 /// Keys that are gone must not live on in the engines' caches: a ticket sealed under them could be opened.
 void Proxy::State::retire_ticket_keys(const Snapshot& snapshot) {
   std::vector<std::uint64_t> current;
+  const tls::TicketKeys* seen = nullptr;  // services share their keys
   for (const ServiceConfig& config : snapshot.services) {
     if (config.tls == nullptr || config.tls->ticket_keys == nullptr) continue;
-    for (const tls::TicketKey& key : config.tls->ticket_keys->keys) current.push_back(key.keys.id);
+    const tls::TicketKeys* const keys = config.tls->ticket_keys.get();
+    if (std::exchange(seen, keys) == keys) continue;
+    for (const tls::TicketKey& key : keys->keys) current.push_back(key.keys.id);
   }
   for (const std::uint64_t id : ticket_keys)
     if (std::find(current.begin(), current.end(), id) == current.end()) retired_keys.push_back({id, snapshot.epoch});

@@ -68,9 +68,9 @@ Proxy::Proxy(const Limits& limits, tcp::Stack& stack, crypto::Batch& batch, Mbuf
 
 Proxy::~Proxy() = default;
 
-void Proxy::apply(const Snapshot& snapshot, Instant now) {
+bool Proxy::apply(const Snapshot& snapshot, Instant now) {
   state_->now = now;
-  state_->apply(snapshot);
+  return state_->apply(snapshot);
 }
 
 void Proxy::set_wall_clock_offset(Duration offset) {

@@ -29,8 +29,8 @@ class Proxy {
   ~Proxy();
 
   /// Switches to `snapshot`: opens and closes listeners; connections go on. The snapshot must live until
-  /// `oldest_pinned` is beyond its epoch.
-  void apply(const Snapshot& snapshot, Instant now);
+  /// `oldest_pinned` is beyond its epoch. False when it repeats the current one with other ticket keys.
+  bool apply(const Snapshot& snapshot, Instant now);
   /// The oldest epoch that a handshake or a job still refers to, or the current one.
   std::uint64_t oldest_pinned() const;
   /// From now on (the clock was set).

@@ -7,7 +7,7 @@ namespace lockstep::proxy {
 void Service::configure(const ServiceConfig& config, std::uint32_t& next_id) {
   settings_ = config;
   settings_.tls.reset();
-  tls_ = config.mode == Mode::tls ? config.tls.get() : nullptr;
+  rekey(config);
   listed_ = true;
   std::vector<std::unique_ptr<Backend>> old = std::move(backends_);
   backends_.clear();

@@ -40,6 +40,8 @@ class Service {
   /// Takes over a new configuration; backends of the same name and address keep their state. `next_id` numbers new
   /// backends.
   void configure(const ServiceConfig& config, std::uint32_t& next_id);
+  /// Takes over what differs in a snapshot that repeats the current one with other ticket keys.
+  void rekey(const ServiceConfig& config) { tls_ = config.mode == Mode::tls ? config.tls.get() : nullptr; }
   /// The service is configured no more.
   void unlist();
 

@@ -41,8 +41,12 @@ struct ServiceConfig {
 };
 
 struct Snapshot {
-  std::uint64_t epoch = 0;  // grows by one with each change
+  std::uint64_t epoch = 0;    // grows by one with each change
+  std::uint64_t repeats = 0;  // epoch of the snapshot that this one equals in all but the ticket keys; 0: of none
   std::vector<ServiceConfig> services;
+
+  /// Names everything in it but the ticket keys.
+  std::uint64_t configuration() const { return repeats != 0 ? repeats : epoch; }
 };
 
 }  // namespace lockstep::proxy

@@ -50,7 +50,8 @@ struct Proxy::State {
   State& operator=(const State&) = delete;
 
   // listeners.cc: the configuration.
-  void apply(const Snapshot& snapshot);
+  bool apply(const Snapshot& snapshot);
+  void configure_services(const Snapshot& snapshot);
   Service* find_service(const std::string& name);
   void configure_listeners(const Snapshot& snapshot);
   void forget_unused_services();
@@ -151,6 +152,8 @@ struct Proxy::State {
   std::vector<RetiredKey> retired_keys;  // handshakes may still use them
   std::uint32_t next_backend_id = 1;
   std::vector<std::unique_ptr<Service>> services;
+  std::vector<Service*> current_services;  // of the current snapshot, in its order
+  std::uint64_t configuration = 0;         // Snapshot::configuration() of the current one
   std::vector<Handle> listener_handles;
   Slab<Listener> listeners;
   std::optional<TimingWheel> wheel;  // from the first snapshot on

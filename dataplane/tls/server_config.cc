@@ -12,23 +12,28 @@ constexpr std::size_t kMaxHostName = 253;
 
 }  // namespace
 
-const Identity* ServerConfig::find(std::string_view server_name) const {
-  if (identities.empty()) return nullptr;
-  const Identity* const fallback = strict_sni ? nullptr : identities.data();
-  if (server_name.empty()) return identities.data();
-  if (server_name.size() > kMaxHostName) return fallback;
+const Identity* Identities::named(std::string_view server_name) const {
+  if (server_name.size() > kMaxHostName) return nullptr;
 
   std::array<char, kMaxHostName> lower;
   std::transform(server_name.begin(), server_name.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   const std::string_view host(lower.data(), server_name.size());
-  if (const auto found = exact.find(host); found != exact.end()) return &identities[found->second];
+  if (const auto found = exact.find(host); found != exact.end()) return &list[found->second];
 
   // A wildcard stands for exactly one label (RFC 6125 section 6.4.3).
   const std::size_t dot = host.find('.');
-  if (dot == std::string_view::npos || dot == 0) return fallback;
+  if (dot == std::string_view::npos || dot == 0) return nullptr;
   const auto found = wildcard.find(host.substr(dot + 1));
-  return found != wildcard.end() ? &identities[found->second] : fallback;
+  return found != wildcard.end() ? &list[found->second] : nullptr;
+}
+
+const Identity* ServerConfig::find(std::string_view server_name) const {
+  if (identities == nullptr || identities->list.empty()) return nullptr;
+  const Identity* const first = identities->list.data();
+  if (server_name.empty()) return first;
+  const Identity* const named = identities->named(server_name);
+  return named != nullptr || strict_sni ? named : first;
 }
 
 std::vector<crypto::NamedGroup> default_groups() {

@@ -79,12 +79,20 @@ struct NameHash {
 };
 using NameIndex = std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>>;
 
+/// Who a service can be, and by which names. May be large: configurations that differ in other things share it.
+struct Identities {
+  std::vector<Identity> list;  // index 0 is the default
+  NameIndex exact;             // lower-case host name -> identity
+  NameIndex wildcard;          // "example.com" for *.example.com -> identity
+
+  /// The identity that has `server_name` (any case, without a trailing dot); nullptr when none has.
+  const Identity* named(std::string_view server_name) const;
+};
+
 struct ServerConfig {
-  std::vector<Identity> identities;  // index 0 is the default
-  NameIndex exact;                   // lower-case host name -> identity
-  NameIndex wildcard;                // "example.com" for *.example.com -> identity
-  bool strict_sni = false;           // unknown name: unrecognized_name instead of the default identity
-  std::vector<std::string> alpn;     // in order of preference; empty: the extension is ignored
+  std::shared_ptr<const Identities> identities;
+  bool strict_sni = false;        // unknown name: unrecognized_name instead of the default identity
+  std::vector<std::string> alpn;  // in order of preference; empty: the extension is ignored
   bool tls12 = true;
   bool tls13 = true;
   bool prefer_server_order = true;         // cipher suites and groups
@@ -101,7 +109,7 @@ struct ServerConfig {
   std::uint32_t max_handshake_message = 65536;  // bytes of the largest ClientHello taken; at most 65536
 
   /// The identity for `server_name` (any case, without a trailing dot), the default one for an empty name; nullptr when
-  /// the name is unknown and strict_sni is set.
+  /// the name is unknown and strict_sni is set, or when there is no identity.
   const Identity* find(std::string_view server_name) const;
 };
 

@@ -81,8 +81,7 @@ void Worker::State::carry_out(const Message& message) {
     case Message::Kind::none:
       break;
     case Message::Kind::snapshot:
-      proxy->apply(*message.snapshot, now);
-      batch.drop_ahead();  // keys may have changed
+      if (proxy->apply(*message.snapshot, now)) batch.drop_ahead();  // private keys may have changed
       break;
     case Message::Kind::drain:
       drain_limit = now + message.limit;

@@ -84,14 +84,15 @@ std::string configure(const Settings& settings, tls::ServerConfig& config, bool&
   config.tls12 = settings.min_version <= 0x0303 && settings.max_version >= 0x0303;
   config.tls13 = settings.min_version <= 0x0304 && settings.max_version >= 0x0304;
   if (!settings.select_alpn.empty()) config.alpn.emplace_back(settings.select_alpn.begin(), settings.select_alpn.end());
-  config.identities.emplace_back();
+  tls::Identity identity;
   for (std::size_t i = 0; i < settings.key_files.size(); ++i) {
     auto key = crypto::load_private_key(file(settings.key_files[i]));
     if (!key) return key.error();
     auto chain = crypto::load_certificate_chain(file(settings.certificate_files[i]));
     if (!chain) return chain.error();
-    config.identities[0].credentials.push_back(tls::make_credential(chain.value().der, std::move(key.value())));
+    identity.credentials.push_back(tls::make_credential(chain.value().der, std::move(key.value())));
   }
+  config.identities = std::make_shared<tls::Identities>(tls::Identities{{std::move(identity)}, {}, {}});
   return {};
 }
 

@@ -70,8 +70,9 @@ void make_certificates() {
 
 std::shared_ptr<const tls::ServerConfig> tls_config() {
   auto config = std::make_shared<tls::ServerConfig>();
-  config->identities.emplace_back();
-  for (const Material& material : materials()) config->identities[0].credentials.push_back(credential(material));
+  tls::Identity identity;
+  for (const Material& material : materials()) identity.credentials.push_back(credential(material));
+  config->identities = std::make_shared<tls::Identities>(tls::Identities{{std::move(identity)}, {}, {}});
   config->cipher_suites = tls::default_cipher_suites();
   config->groups = tls::default_groups();
   config->handshake_timeout = seconds(300);  // a bad network, not a bad client

@@ -15,6 +15,7 @@
 #include "control/api/metrics.h"
 #include "control/api/server.h"
 #include "control/api/status.h"
+#include "control/api/tickets.h"
 #include "tests/unit/control/certificates.h"
 
 namespace lockstep::api {
@@ -87,6 +88,11 @@ View view_of(FakeWorker& a, FakeWorker& b) {
   service.backends = {backend};
   view.services = {service};
   view.certificates = {{"demo", "RSA-2048", {"demo.test"}, 1'900'000'000}};
+  view.tickets.source = "random";
+  view.tickets.rotations = 12;
+  view.tickets.keys = {
+      {"0001020304050607", tickets::Use::next, seconds(1'900'003'600).ns, std::nullopt},
+      {"08090a0b0c0d0e0f", tickets::Use::sealing, seconds(1'900'000'000).ns, seconds(1'900'007'200).ns}};
   return view;
 }
 
@@ -188,6 +194,17 @@ TEST(Metrics, TellCryptoCoresFromTheWorkersThatUseThem) {
   EXPECT_EQ(value_of(text, "lockstep_crypto_core_engine_nonce_pairs_taken_total{crypto_core=\"0\"}"), 5);
 }
 
+TEST(Metrics, TellAboutTicketKeys) {
+  FakeWorker a, b;
+  View view = view_of(a, b);
+  EXPECT_EQ(value_of(metrics_text(view), "lockstep_ticket_keys"), 2);
+  EXPECT_EQ(value_of(metrics_text(view), "lockstep_ticket_key_rotations_total"), 12);
+  EXPECT_EQ(value_of(metrics_text(view), "lockstep_ticket_sealing_key_since_seconds"), 1'900'000'000);
+  EXPECT_EQ(value_of(metrics_text(view), "lockstep_ticket_keys_problem"), 0);
+  view.tickets.problem = "the disk is full";
+  EXPECT_EQ(value_of(metrics_text(view), "lockstep_ticket_keys_problem"), 1);
+}
+
 TEST(Metrics, HistogramsAreCumulative) {
   FakeWorker a, b;
   for (const std::uint64_t ns : {1'000U, 3'000U, 3'000U, 2'000'000'000U}) a.wake_up.record(ns);
@@ -255,6 +272,25 @@ TEST(Status, OfAnotherProgramIsNoTable) {
   EXPECT_EQ(status_table("not json"), "");
 }
 
+TEST(Tickets, AreJsonThatBecomesATable) {
+  FakeWorker a, b;
+  View view = view_of(a, b);
+  view.tickets.problem = "the disk is full";
+  const std::string json = tickets_json(view.tickets);
+  const auto document = nlohmann::json::parse(json);
+  EXPECT_EQ(document["source"], "random");
+  EXPECT_EQ(document["rotations"], 12);
+  EXPECT_EQ(document["keys"][0]["use"], "next");
+  EXPECT_TRUE(document["keys"][0]["until"].is_null());
+  EXPECT_EQ(document["keys"][1]["name"], "08090a0b0c0d0e0f");
+  EXPECT_EQ(document["keys"][1]["since"].get<std::string>().substr(0, 19), "2030-03-17T17:46:40");
+  const std::string table = tickets_table(json);
+  for (const char* expected : {"source random", "08090a0b0c0d0e0f  sealing", "it is removed", "the disk is full"})
+    EXPECT_NE(table.find(expected), std::string::npos) << expected << "\n" << table;
+  EXPECT_EQ(tickets_table("{}"), "");
+  EXPECT_EQ(tickets_table("no json"), "");
+}
+
 class AdminServer : public testing::Test {
  protected:
   std::unique_ptr<Server> open() {
@@ -263,14 +299,21 @@ class AdminServer : public testing::Test {
     return server ? std::move(server.value()) : nullptr;
   }
   Handler handler() {
-    return make_handler([this] { return view_of(a_, b_); }, {.drop_made_ahead = [this] {
-                          ++drops_;
-                          return Dropped{complete_, 2, 1};
-                        }});
+    return make_handler([this] { return view_of(a_, b_); }, {.drop_made_ahead =
+                                                                 [this] {
+                                                                   ++drops_;
+                                                                   return Dropped{complete_, 2, 1};
+                                                                 },
+                                                             .rotate_tickets =
+                                                                 [this] {
+                                                                   ++rotations_;
+                                                                   return rotated_;
+                                                                 }});
   }
   tests::TemporaryFolder folder_;
   FakeWorker a_, b_;
-  std::atomic<int> drops_{0};
+  std::atomic<int> drops_{0}, rotations_{0};
+  Rotated rotated_;
   bool complete_ = true;
 };
 
@@ -359,6 +402,32 @@ TEST_F(AdminServer, SaysWhenACoreHasNotDropped) {
   EXPECT_NE(answer.error().find("\"dropped\":false"), std::string::npos) << answer.error();
 }
 
+TEST_F(AdminServer, RotatesTicketKeysForALocalCaller) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  rotated_.sealing = "0001020304050607";
+  const auto answer = post(folder_.file("run/socket"), "/tickets/rotate");
+  ASSERT_TRUE(answer) << answer.error();
+  EXPECT_EQ(answer.value(), "{\"rotated\":true,\"sealing\":\"0001020304050607\"}\n");
+  EXPECT_EQ(rotations_, 1);
+}
+
+TEST_F(AdminServer, SaysWhyTicketKeysAreNotRotated) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  rotated_ = {Rotated::Outcome::refused, "", "the keys come from files"};
+  const auto refused = post(folder_.file("run/socket"), "/tickets/rotate");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("409"), std::string::npos) << refused.error();
+  EXPECT_NE(refused.error().find("the keys come from files"), std::string::npos) << refused.error();
+  rotated_ = {Rotated::Outcome::waits, "", "handshakes hold it up"};
+  const auto waits = post(folder_.file("run/socket"), "/tickets/rotate");
+  ASSERT_FALSE(waits);
+  EXPECT_NE(waits.error().find("503"), std::string::npos) << waits.error();
+}
+
 TEST_F(AdminServer, ChangesNothingForACallerOverTcp) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
@@ -367,26 +436,29 @@ TEST_F(AdminServer, ChangesNothingForACallerOverTcp) {
   EXPECT_EQ(answer.substr(8, 5), " 403 ") << answer;
   EXPECT_NE(answer.find("lockstep made-ahead drop"), std::string::npos) << answer;
   EXPECT_EQ(drops_, 0);
+  EXPECT_EQ(ask_http(*server, "POST /tickets/rotate").substr(8, 5), " 403 ");
+  EXPECT_EQ(rotations_, 0);
 }
 
 TEST_F(AdminServer, ChangesNothingOnAGet) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
   ASSERT_EQ(server->start(handler()), "");
-  for (const char* const request : {"GET /made-ahead/drop", "HEAD /made-ahead/drop", "PUT /made-ahead/drop"}) {
+  for (const char* const request :
+       {"GET /made-ahead/drop", "HEAD /made-ahead/drop", "PUT /made-ahead/drop", "GET /tickets/rotate"}) {
     const std::string answer = ask_http(*server, request);
     EXPECT_EQ(answer.substr(8, 5), " 405 ") << answer;
     EXPECT_NE(answer.find("\r\nAllow: POST\r\n"), std::string::npos) << answer;
   }
   EXPECT_FALSE(get(folder_.file("run/socket"), "/made-ahead/drop"));
-  EXPECT_EQ(drops_, 0);
+  EXPECT_EQ(drops_ + rotations_, 0);
 }
 
 TEST_F(AdminServer, ShowsByGetAndHeadOnly) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
   ASSERT_EQ(server->start(handler()), "");
-  for (const char* const path : {"/status", "/metrics", "/healthz"}) {
+  for (const char* const path : {"/status", "/tickets", "/metrics", "/healthz"}) {
     EXPECT_EQ(ask_http(*server, std::string("HEAD ") + path).substr(8, 5), " 200 ") << path;
     const std::string answer = ask_http(*server, std::string("POST ") + path);
     EXPECT_EQ(answer.substr(8, 5), " 405 ") << answer;

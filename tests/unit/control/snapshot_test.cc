@@ -25,37 +25,37 @@ certs::LoadedCertificate load(const std::string& name) {
 TEST(ServerConfig, JoinsRsaAndEcdsaOfTheSameNamesWithEcdsaFirst) {
   const certs::LoadedCertificate rsa = load("rsa"), ecdsa = load("ecdsa");
   const tls::ServerConfig config = server_config(config::Tls(), {&rsa, &ecdsa});
-  ASSERT_EQ(config.identities.size(), 1U);
-  ASSERT_EQ(config.identities[0].credentials.size(), 2U);
-  EXPECT_EQ(config.identities[0].credentials[0].key->type(), crypto::KeyType::ecdsa_p256);
-  EXPECT_EQ(config.identities[0].credentials[1].key->type(), crypto::KeyType::rsa);
-  EXPECT_EQ(config.exact.at("demo.test"), 0U);
-  EXPECT_EQ(config.wildcard.at("demo.test"), 0U);
+  ASSERT_EQ(config.identities->list.size(), 1U);
+  ASSERT_EQ(config.identities->list[0].credentials.size(), 2U);
+  EXPECT_EQ(config.identities->list[0].credentials[0].key->type(), crypto::KeyType::ecdsa_p256);
+  EXPECT_EQ(config.identities->list[0].credentials[1].key->type(), crypto::KeyType::rsa);
+  EXPECT_EQ(config.identities->exact.at("demo.test"), 0U);
+  EXPECT_EQ(config.identities->wildcard.at("demo.test"), 0U);
 }
 
 TEST(ServerConfig, GivesDifferentNamesDifferentIdentitiesAndTheFirstIsTheDefault) {
   const certs::LoadedCertificate other = load("other"), ecdsa = load("ecdsa"), rsa = load("rsa");
   const tls::ServerConfig config = server_config(config::Tls(), {&other, &ecdsa, &rsa});
-  ASSERT_EQ(config.identities.size(), 2U);
-  EXPECT_EQ(config.exact.at("other.test"), 0U);
-  EXPECT_EQ(config.exact.at("demo.test"), 1U);
-  EXPECT_EQ(config.identities[0].credentials.size(), 1U);
-  EXPECT_EQ(config.identities[1].credentials.size(), 2U);
+  ASSERT_EQ(config.identities->list.size(), 2U);
+  EXPECT_EQ(config.identities->exact.at("other.test"), 0U);
+  EXPECT_EQ(config.identities->exact.at("demo.test"), 1U);
+  EXPECT_EQ(config.identities->list[0].credentials.size(), 1U);
+  EXPECT_EQ(config.identities->list[1].credentials.size(), 2U);
 }
 
 TEST(ServerConfig, OfTwoCertificatesWithOneKindOfKeyTheFirstCounts) {
   const certs::LoadedCertificate ecdsa = load("ecdsa"), expired = load("expired");
   const tls::ServerConfig config = server_config(config::Tls(), {&ecdsa, &expired});
-  ASSERT_EQ(config.identities.size(), 1U);
-  ASSERT_EQ(config.identities[0].credentials.size(), 1U);
-  EXPECT_EQ(config.identities[0].credentials[0].key, ecdsa.key);
+  ASSERT_EQ(config.identities->list.size(), 1U);
+  ASSERT_EQ(config.identities->list[0].credentials.size(), 1U);
+  EXPECT_EQ(config.identities->list[0].credentials[0].key, ecdsa.key);
 }
 
 TEST(ServerConfig, KnowsWhichCertificatesAllowTheRsaKeyExchange) {
   certs::LoadedCertificate rsa = load("rsa");
   for (const bool allowed : {true, false}) {
     rsa.chain.key_encipherment = allowed;
-    EXPECT_EQ(server_config(config::Tls(), {&rsa}).identities[0].credentials[0].may_encipher, allowed);
+    EXPECT_EQ(server_config(config::Tls(), {&rsa}).identities->list[0].credentials[0].may_encipher, allowed);
   }
 }
 
@@ -66,12 +66,16 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   tls.alpn = {"http/1.1"};
   tls.strict_sni = true;
   tls.handshake_timeout = seconds(3);
+  tls.session_lifetime = hours(3);
+  tls.tickets = 5;
   const tls::ServerConfig config = server_config(tls, {&ecdsa});
   EXPECT_TRUE(config.tls13);
   EXPECT_FALSE(config.tls12);
   EXPECT_EQ(config.alpn, tls.alpn);
   EXPECT_TRUE(config.strict_sni);
   EXPECT_EQ(config.handshake_timeout, seconds(3));
+  EXPECT_EQ(config.session_lifetime, hours(3));
+  EXPECT_EQ(config.tickets, 5);
 }
 
 TEST(Snapshot, HasTheServicesOfTheConfiguration) {
@@ -103,12 +107,60 @@ balance = "least_connections"
   EXPECT_EQ(snapshot->epoch, 7U);
   ASSERT_EQ(snapshot->services.size(), 2U);
   ASSERT_NE(snapshot->services[0].tls, nullptr);
-  EXPECT_EQ(snapshot->services[0].tls->identities.size(), 1U);
+  EXPECT_EQ(snapshot->services[0].tls->identities->list.size(), 1U);
   EXPECT_EQ(snapshot->services[0].tls->ticket_keys, keys);
   const std::array<std::uint8_t, 16> none{};
   EXPECT_NE(snapshot->services[0].tls->resumption_scope, none) << "sessions belong to the service";
   EXPECT_EQ(snapshot->services[1].tls, nullptr);
   EXPECT_EQ(snapshot->services[1].balance, proxy::Balance::least_connections);
+}
+
+TEST(Snapshot, RekeyedSharesEverythingButTheKeys) {
+  const certs::LoadedCertificate ecdsa = load("ecdsa");
+  config::Config config;
+  for (const char* const name : {"one", "two", "without"}) {
+    config::Service& service = config.services.emplace_back();
+    service.proxy.name = name;
+    service.certificates = {"ecdsa"};
+  }
+  config.services[2].tls.tickets = 0;
+  const auto before = std::make_shared<tls::TicketKeys>(), after = std::make_shared<tls::TicketKeys>();
+  const auto first = build(config, {ecdsa}, 4, before);
+  EXPECT_EQ(first->configuration(), 4U);
+  const auto second = rekeyed(*first, after, 5);
+  const auto third = rekeyed(*second, before, 6);
+  EXPECT_EQ(second->epoch, 5U);
+  EXPECT_EQ(second->configuration(), 4U);
+  EXPECT_EQ(third->configuration(), 4U) << "a rotation of a rotation";
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(second->services[i].name, config.services[i].proxy.name);
+    EXPECT_EQ(second->services[i].tls->identities, first->services[i].tls->identities) << "the same object";
+    EXPECT_EQ(second->services[i].tls->resumption_scope, first->services[i].tls->resumption_scope);
+  }
+  EXPECT_EQ(first->services[0].tls->ticket_keys, before);
+  EXPECT_EQ(second->services[0].tls->ticket_keys, after);
+  EXPECT_EQ(second->services[1].tls->ticket_keys, after);
+  EXPECT_EQ(second->services[2].tls->ticket_keys, nullptr) << "no tickets";
+}
+
+TEST(ResumptionScope, DiffersInWhatASessionMayNotCross) {
+  config::Service service;
+  service.proxy.name = "web";
+  const auto scope = resumption_scope(service);
+  EXPECT_EQ(resumption_scope(service), scope);
+  // SHA-256 of the label, 3, "web", 0, 0 as computed elsewhere: machines of all versions agree.
+  const std::array<std::uint8_t, 4> first = {0x80, 0x2a, 0xea, 0xd1};
+  EXPECT_TRUE(std::equal(first.begin(), first.end(), scope.begin()));
+  config::Service other = service;
+  other.proxy.name = "wea";
+  EXPECT_NE(resumption_scope(other), scope);
+  other = service;
+  other.tls.strict_sni = true;
+  EXPECT_NE(resumption_scope(other), scope);
+  other = service;
+  other.proxy.backends.emplace_back();
+  other.certificates = {"new"};
+  EXPECT_EQ(resumption_scope(other), scope) << "what is behind it is not the client's concern";
 }
 
 /// A worker that takes snapshots when told to.

@@ -88,11 +88,29 @@ World::~World() {
 
 void World::apply(std::vector<ServiceConfig> services) {
   auto snapshot = std::make_unique<Snapshot>();
-  snapshot->epoch = ++epoch_;
   snapshot->services = std::move(services);
-  proxy_->apply(*snapshot, now_);
+  publish(std::move(snapshot));
+}
+
+bool World::rekey(std::shared_ptr<const tls::TicketKeys> keys) {
+  const Snapshot& current = *snapshots_.rbegin()->second;
+  auto snapshot = std::make_unique<Snapshot>(current);
+  snapshot->repeats = current.configuration();
+  for (ServiceConfig& service : snapshot->services) {
+    if (service.tls == nullptr) continue;
+    auto tls = std::make_shared<tls::ServerConfig>(*service.tls);
+    tls->ticket_keys = keys;
+    service.tls = std::move(tls);
+  }
+  return publish(std::move(snapshot));
+}
+
+bool World::publish(std::unique_ptr<Snapshot> snapshot) {
+  snapshot->epoch = ++epoch_;
+  const bool changed = proxy_->apply(*snapshot, now_);
   snapshots_.emplace(epoch_, std::move(snapshot));
   snapshots_.erase(snapshots_.begin(), snapshots_.lower_bound(proxy_->oldest_pinned()));
+  return changed;
 }
 
 Stream& World::connect(std::uint16_t port) {

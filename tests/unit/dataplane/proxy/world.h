@@ -58,6 +58,8 @@ class World {
   /// Publishes a configuration; old ones are freed as soon as the proxy lets go of them.
   void apply(std::vector<ServiceConfig> services);
   void apply(ServiceConfig service) { apply(std::vector<ServiceConfig>{std::move(service)}); }
+  /// Publishes the newest configuration again, with other ticket keys. Returns what Proxy::apply does.
+  bool rekey(std::shared_ptr<const tls::TicketKeys> keys);
   /// The peer connects to the proxy.
   Stream& connect(std::uint16_t port = kPort);
   /// The peer accepts connections to `port`.
@@ -96,6 +98,7 @@ class World {
   static IpAddress silent_address() { return IpAddress::v4(0x0a000009); }
 
  private:
+  bool publish(std::unique_ptr<Snapshot> snapshot);
   struct Side {
     Side(const char* name, unsigned number, const MbufPoolSizes& sizes, const tcp::Config& config, Instant now);
     tcp::Stack& stack() { return *tcp; }

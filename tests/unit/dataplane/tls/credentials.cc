@@ -44,11 +44,18 @@ const Credential& credential(const std::string& type) {
 
 ServerConfig config_with(const std::vector<std::string>& types) {
   ServerConfig config;
-  config.identities.emplace_back();
-  for (const std::string& type : types) config.identities[0].credentials.push_back(credential(type));
+  Identity identity;
+  for (const std::string& type : types) identity.credentials.push_back(credential(type));
+  config.identities = std::make_shared<Identities>(Identities{{std::move(identity)}, {}, {}});
   config.cipher_suites = default_cipher_suites();
   config.groups = default_groups();
   return config;
+}
+
+void change_identities(ServerConfig& config, const std::function<void(Identities&)>& change) {
+  auto changed = std::make_shared<Identities>(*config.identities);
+  change(*changed);
+  config.identities = std::move(changed);
 }
 
 }  // namespace lockstep::tls::test

@@ -13,5 +13,7 @@ const std::string& authority_pem();
 
 /// Both versions, every suite and group, with credentials of these types for all names.
 ServerConfig config_with(const std::vector<std::string>& types);
+/// Gives `config` identities of its own, which differ from those it had by `change`.
+void change_identities(ServerConfig& config, const std::function<void(Identities&)>& change);
 
 }  // namespace lockstep::tls::test

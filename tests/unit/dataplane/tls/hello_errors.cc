@@ -183,12 +183,12 @@ std::vector<Row> hello_errors() {
        [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.suites({0x1301, 0x002f}); }, hello12())); }},
       {Error::no_common_cipher_suite, "RSA key exchange without an RSA certificate",
        [](Scene& s) {
-         s.config.identities[0].credentials.pop_back();
+         change_identities(s.config, [](Identities& all) { all.list[0].credentials.pop_back(); });
          s.hello_classic();
        }},
       {Error::no_common_cipher_suite, "RSA key exchange with a certificate for signatures only",
        [](Scene& s) {
-         s.config.identities[0].credentials.back().may_encipher = false;
+         change_identities(s.config, [](Identities& all) { all.list[0].credentials.back().may_encipher = false; });
          s.hello_classic();
        }},
       {Error::no_common_group, "TLS 1.3",

@@ -197,7 +197,9 @@ TEST_F(Classic, NoSuiteThatIsNotConfigured) {
 
 // RFC 5246 section 7.4.2: a certificate for signatures only serves ECDHE and not the RSA key exchange.
 TEST_F(Classic, NoRsaKeyExchangeWithACertificateForSignaturesOnly) {
-  for (Credential& credential : config_.identities[0].credentials) credential.may_encipher = false;
+  change_identities(config_, [](Identities& identities) {
+    for (Credential& credential : identities.list[0].credentials) credential.may_encipher = false;
+  });
   ClassicPair refused(config_, *engine_, CipherSuite::rsa_aes_128_gcm_sha256);
   exchange(refused.server, refused.client);
   EXPECT_EQ(refused.server.session().info().error, Error::no_common_cipher_suite);

@@ -259,8 +259,10 @@ TEST_F(LibsslHandshake, EndsWithoutACommonApplicationProtocol) {
 
 TEST_F(LibsslHandshake, FindsTheIdentityByServerName) {
   ServerConfig config = config_with({"RSA"});
-  config.identities.push_back({{credential("P-256")}});
-  config.exact.emplace("example.org", 1);
+  change_identities(config, [](Identities& identities) {
+    identities.list.push_back({{credential("P-256")}});
+    identities.exact.emplace("example.org", 1);
+  });
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Driver server(config, *engine_);
     LibsslPeer client(only(version), [](SSL* ssl) { SSL_set_tlsext_host_name(ssl, "EXAMPLE.org"); });
@@ -273,7 +275,7 @@ TEST_F(LibsslHandshake, FindsTheIdentityByServerName) {
 TEST_F(LibsslHandshake, RefusesUnknownNamesWhenStrict) {
   ServerConfig config = config_with({"RSA"});
   config.strict_sni = true;
-  config.exact.emplace("example.org", 0);
+  change_identities(config, [](Identities& identities) { identities.exact.emplace("example.org", 0); });
   Driver server(config, *engine_);
   LibsslPeer client({}, [](SSL* ssl) { SSL_set_tlsext_host_name(ssl, "other.org"); });
   expect_failure(server, client, Error::unknown_server_name);
@@ -331,12 +333,14 @@ TEST_F(LibsslHandshake, TakesHellosLargerThanARecord) {
 TEST_F(LibsslHandshake, SendsCertificatesLargerThanARecord) {
   ServerConfig config = config_with({"RSA"});
   auto chain = std::vector<std::vector<std::uint8_t>>();
-  const Buffer& message = config.identities[0].credentials[0].certificate_tls12;
+  Credential large = config.identities->list[0].credentials[0];
+  const Buffer& message = large.certificate_tls12;
   // The leaf again and again: libssl ignores what it does not need.
   const std::size_t size = static_cast<std::size_t>(message[7]) << 16U | message[8] << 8U | message[9];
   chain.assign(60, {message.begin() + 10, message.begin() + 10 + static_cast<std::ptrdiff_t>(size)});
-  config.identities[0].credentials[0] = make_credential(chain, config.identities[0].credentials[0].key);
-  ASSERT_GT(config.identities[0].credentials[0].certificate_tls13.size(), 2U * kMaxPlaintext);
+  large = make_credential(chain, large.key);
+  ASSERT_GT(large.certificate_tls13.size(), 2U * kMaxPlaintext);
+  change_identities(config, [&](Identities& identities) { identities.list[0].credentials[0] = large; });
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Driver server(config, *engine_);
     LibsslPeer client(only(version), [](SSL* ssl) { SSL_set_max_cert_list(ssl, 1 << 20); });

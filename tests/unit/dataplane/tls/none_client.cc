@@ -19,8 +19,8 @@ Credential none_credential(crypto::KeyType type, unsigned bits) {
 
 ServerConfig none_config() {
   ServerConfig config;
-  config.identities.push_back(
-      {{none_credential(crypto::KeyType::ecdsa_p256, 256), none_credential(crypto::KeyType::rsa, 2048)}});
+  config.identities = std::make_shared<Identities>(Identities{
+      {{{none_credential(crypto::KeyType::ecdsa_p256, 256), none_credential(crypto::KeyType::rsa, 2048)}}}, {}, {}});
   config.cipher_suites = default_cipher_suites();
   config.groups = default_groups();
   config.alpn = {"http/1.1"};

@@ -11,17 +11,19 @@ namespace lockstep::tls::test {
 namespace {
 
 ServerConfig names() {
+  Identities identities;
+  identities.list.resize(4);
+  identities.exact.emplace("www.example.org", 1);
+  identities.wildcard.emplace("example.org", 2);
+  identities.exact.emplace("a-rather-long-name-that-no-small-string-holds.example.net", 3);
   ServerConfig config;
-  config.identities.resize(4);
-  config.exact.emplace("www.example.org", 1);
-  config.wildcard.emplace("example.org", 2);
-  config.exact.emplace("a-rather-long-name-that-no-small-string-holds.example.net", 3);
+  config.identities = std::make_shared<Identities>(std::move(identities));
   return config;
 }
 
 long found(const ServerConfig& config, std::string_view name) {
   const Identity* const identity = config.find(name);
-  return identity == nullptr ? -1 : identity - config.identities.data();
+  return identity == nullptr ? -1 : identity - config.identities->list.data();
 }
 
 TEST(ServerNames, AreFoundInAnyCase) {
@@ -50,7 +52,9 @@ TEST(ServerNames, UnknownOnesGetTheDefaultUnlessStrict) {
   EXPECT_EQ(found(config, "other.net"), -1);
   EXPECT_EQ(found(config, long_name), -1);
   EXPECT_EQ(found(config, ""), 0) << "no name was asked for";
-  config.identities.clear();
+  config.identities = std::make_shared<Identities>();
+  EXPECT_EQ(found(config, ""), -1);
+  config.identities = nullptr;
   EXPECT_EQ(found(config, ""), -1);
 }
 
