@@ -26,6 +26,16 @@ TEST(Session, NeedsNoMoreThanItsStorageAndFrame) {
   EXPECT_LE(sizeof(Session), 944U);
 }
 
+// RFC 5246 section 6.2.3.2: up to 255 bytes of padding, beside a content of any size.
+TEST(Session, TakesCbcRecordsWithMoreThanTheLeastPadding) {
+  Scene scene;
+  scene.establish_classic();
+  const std::string content = pattern_text(16384);
+  for (const std::size_t padding : {std::size_t{16}, std::size_t{224}})
+    scene.send(scene.client.record(application_data, text(content), padding));
+  EXPECT_EQ(scene.server().received, content + content);
+}
+
 TEST(Session, TellsItsPhases) {
   Scene scene;
   const auto phase = [&] { return std::string(scene.server().session().info().phase); };
