@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/dataplane/tls/credentials.h"
 #include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
