@@ -121,7 +121,7 @@ void read_tls(Section& s, Tls& tls) {
   s.boolean("prefer_server_order", tls.prefer_server_order);
   s.duration("handshake_timeout", tls.handshake_timeout, milliseconds(100), seconds(600));
   s.size("max_handshake_message", tls.max_handshake_message, 2 * kKiB, 1 * kMiB);
-  s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(7 * 24));  // RFC 8446 section 4.6.1
+  s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(168));  // RFC 8446 section 4.6.1
   s.integer("tickets", tls.tickets, 0, crypto::kMaxTickets);
   s.finish();
 }

@@ -297,8 +297,8 @@ void Service::show_live() {
 }
 
 void Service::rotate_ticket_keys() {
-  ticket_keys_.tick(log::unix_now(), [this](std::shared_ptr<const tls::TicketKeys> keys) {
-    std::string refused = store_->publish(snapshot::rekeyed(*store_->current(), std::move(keys), store_->next_epoch()));
+  ticket_keys_.tick(log::unix_now(), [this](const std::shared_ptr<const tls::TicketKeys>& keys) {
+    std::string refused = store_->publish(snapshot::rekeyed(*store_->current(), keys, store_->next_epoch()));
     const std::lock_guard lock(mutex_);
     if (refused.empty()) epoch_ = store_->current()->epoch;
     return refused;

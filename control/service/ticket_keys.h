@@ -27,7 +27,7 @@ class TicketKeys {
   std::shared_ptr<const tls::TicketKeys> keys() const { return keeper_->keys(); }
 
   /// Publishes a snapshot with other keys. An empty string, or why it cannot be now.
-  using Publish = std::function<std::string(std::shared_ptr<const tls::TicketKeys>)>;
+  using Publish = std::function<std::string(const std::shared_ptr<const tls::TicketKeys>&)>;
   /// To be called regularly: rotates what is due or asked for, and publishes what has changed, now or next time.
   void tick(tickets::UnixTime now, const Publish& publish);
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kTitle = "lockstep-ticket-state 1";
 constexpr std::size_t kCheck = 8;
+constexpr std::uint64_t kMaxLength = 86'400;  // of a slice, in seconds
 constexpr const char* kRemedy = "; copy it again with 'lockstep ticket export'";
 
 /// Ties the secret to the numbers beside it, so that a slip in any of them shows.
@@ -116,7 +117,7 @@ Result<std::unique_ptr<Ratchet>, std::string> StateText::parse(std::string_view 
     return wrong("it does not begin with \"" + std::string(kTitle) + "\"");
   text.remove_prefix(kTitle.size() + 1);
   std::uint64_t length = 0, slice = 0;
-  if (!take_number(text, "slice_seconds", length) || length == 0 || length > 24 * 3600)
+  if (!take_number(text, "slice_seconds", length) || length == 0 || length > kMaxLength)
     return wrong("its second line is no \"slice_seconds\" from 1 to 86400");
   if (!take_number(text, "slice", slice) || slice > static_cast<std::uint64_t>(INT64_MAX / seconds(1).ns) / 2 / length)
     return wrong("its third line is no \"slice\" with a number of this millennium");

@@ -85,7 +85,7 @@ class Rotations(TicketCase):
         self.assertIn("source random", table)
         self.assertIn(f"{self.sealing(self.lockstep)}  sealing", table)
 
-    def test_clients_of_a_minute_see_nothing_of_rotations(self):
+    def test_clients_see_nothing_of_rotations(self):
         """The same, seen from the clients: no error, and every connection but the first resumes."""
         clients = self.clients(self.host, 3, "--seconds", 20 if FULL else 6)
         while any(client.poll() is None for client in clients):
@@ -125,7 +125,7 @@ session_lifetime = "{lifetime}"
 class Fleet(TicketCase):
     """Two machines, each in a namespace of its own, which never talk."""
 
-    SLICE, LIFETIME = "2s", "6s"
+    SLICE, LIFETIME = "2s", "12s"  # a slow machine needs a while between two connections
 
     @classmethod
     def machine(cls, name):
@@ -173,7 +173,7 @@ class Fleet(TicketCase):
         file = self.session_of(0)
         time.sleep(3)
         self.assert_resumes(1, file)
-        time.sleep(4)
+        time.sleep(12)
         # The client would not offer it: it knows the lifetime too. This one has forgotten.
         file.write_text(with_long_lifetime(file.read_text(encoding="utf-8")), encoding="utf-8")
         before = self.machines[1].metrics()

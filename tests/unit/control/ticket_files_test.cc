@@ -175,8 +175,9 @@ TEST_F(TicketFiles, WithBadLinesAreRefusedByNumber) {
   const std::string line = base64(key_bytes(80, 3));
   for (const std::string& bad : {line.substr(4), line + "AAAA", line.substr(0, 107), "*" + line.substr(1),
                                  line.substr(0, 105) + "x==", std::string("===="), std::string("# a comment")}) {
-    EXPECT_NE(fault(good + "\n" + bad + "\n").find("line 4 is no base64 of 48 or 80 bytes"), std::string::npos)
-        << bad << told;
+    std::string text = good;
+    text.append("\n").append(bad).append("\n");
+    EXPECT_NE(fault(text).find("line 4 is no base64 of 48 or 80 bytes"), std::string::npos) << bad << told;
     EXPECT_EQ(told.find(bad.substr(0, 8)), std::string::npos) << "key material in a message";
   }
 }

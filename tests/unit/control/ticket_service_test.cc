@@ -17,9 +17,9 @@ class TicketKeysTest : public testing::Test {
     EXPECT_EQ(keys_.start(config_, {}, kStart), "");
   }
   void tick(tickets::UnixTime now) {
-    keys_.tick(now, [this](std::shared_ptr<const tls::TicketKeys> published) {
+    keys_.tick(now, [this](const std::shared_ptr<const tls::TicketKeys>& published) {
       if (!refusal_.empty()) return refusal_;
-      published_.push_back(std::move(published));
+      published_.push_back(published);
       return std::string();
     });
   }

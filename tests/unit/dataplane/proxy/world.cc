@@ -92,7 +92,7 @@ void World::apply(std::vector<ServiceConfig> services) {
   publish(std::move(snapshot));
 }
 
-bool World::rekey(std::shared_ptr<const tls::TicketKeys> keys) {
+bool World::rekey(const std::shared_ptr<const tls::TicketKeys>& keys) {
   const Snapshot& current = *snapshots_.rbegin()->second;
   auto snapshot = std::make_unique<Snapshot>(current);
   snapshot->repeats = current.configuration();

@@ -59,7 +59,7 @@ class World {
   void apply(std::vector<ServiceConfig> services);
   void apply(ServiceConfig service) { apply(std::vector<ServiceConfig>{std::move(service)}); }
   /// Publishes the newest configuration again, with other ticket keys. Returns what Proxy::apply does.
-  bool rekey(std::shared_ptr<const tls::TicketKeys> keys);
+  bool rekey(const std::shared_ptr<const tls::TicketKeys>& keys);
   /// The peer connects to the proxy.
   Stream& connect(std::uint16_t port = kPort);
   /// The peer accepts connections to `port`.
