@@ -144,10 +144,13 @@ UniqueStack parse(const VerifyChainJob& job) {
     const Bytes der = reader.vector24();
     if (job.with_extensions) reader.vector16();
     const unsigned char* at = der.data();
-    UniqueCertificate certificate(reader.ok() ? d2i_X509(nullptr, &at, static_cast<long>(der.size())) : nullptr);
-    if (certificate == nullptr || at != der.data() + der.size() || sk_X509_push(stack.get(), certificate.get()) == 0)
+    X509* const certificate = reader.ok() ? d2i_X509(nullptr, &at, static_cast<long>(der.size())) : nullptr;
+    if (certificate == nullptr) return nullptr;
+    if (sk_X509_push(stack.get(), certificate) == 0) {
+      X509_free(certificate);
       return nullptr;
-    (void)certificate.release();
+    }
+    if (at != der.data() + der.size()) return nullptr;
   }
   return stack != nullptr && sk_X509_num(stack.get()) != 0 ? std::move(stack) : nullptr;
 }

@@ -52,6 +52,15 @@ class RecordJob {
     return std::visit([](const auto& job) { return job.returned; }, job_);
   }
 
+ protected:
+  /// False when there are kMaxRecordPieces already.
+  template <class Kind, class Pieces, class Piece>
+  static bool append(Kind& job, Pieces& pieces, Piece piece) {
+    if (job.piece_count == crypto::kMaxRecordPieces) return false;
+    pieces[job.piece_count++] = piece;
+    return true;
+  }
+
  private:
   std::variant<Returnable<AeadJob>, Returnable<CbcJob>> job_;
 };
@@ -67,15 +76,16 @@ struct OpenRecord : RecordJob<crypto::OpenJob, crypto::CbcOpenJob> {
   std::uint8_t type = 0;     // outer content type
 
   std::span<const MutableBytes> pieces() const {
-    return aead() != nullptr ? std::span(aead()->ciphertext).first(aead()->piece_count)
-                             : std::span(cbc()->fragment).first(cbc()->piece_count);
+    if (const crypto::CbcOpenJob* const job = cbc(); job != nullptr)
+      return std::span(job->fragment).first(job->piece_count);
+    const crypto::OpenJob* const job = aead();
+    return job != nullptr ? std::span(job->ciphertext).first(job->piece_count) : std::span<const MutableBytes>();
   }
   /// False when there are kMaxRecordPieces already.
   bool add(MutableBytes piece) {
-    std::uint8_t& count = aead() != nullptr ? aead()->piece_count : cbc()->piece_count;
-    if (count == crypto::kMaxRecordPieces) return false;
-    (aead() != nullptr ? aead()->ciphertext : cbc()->fragment)[count++] = piece;
-    return true;
+    if (crypto::CbcOpenJob* const job = cbc(); job != nullptr) return append(*job, job->fragment, piece);
+    crypto::OpenJob* const job = aead();
+    return job != nullptr && append(*job, job->ciphertext, piece);
   }
 };
 
@@ -92,10 +102,9 @@ struct SealRecord : RecordJob<crypto::SealJob, crypto::CbcSealJob> {
 
   /// False when there are kMaxRecordPieces already.
   bool add(Bytes piece) {
-    std::uint8_t& count = aead() != nullptr ? aead()->piece_count : cbc()->piece_count;
-    if (count == crypto::kMaxRecordPieces) return false;
-    (aead() != nullptr ? aead()->plaintext : cbc()->plaintext)[count++] = piece;
-    return true;
+    if (crypto::CbcSealJob* const job = cbc(); job != nullptr) return append(*job, job->plaintext, piece);
+    crypto::SealJob* const job = aead();
+    return job != nullptr && append(*job, job->plaintext, piece);
   }
 };
 

@@ -55,12 +55,16 @@ class TrafficKeys {
   /// Whether `job` is the one of start_update.
   bool owns(const crypto::Job& job) const { return aead() != nullptr && &job == &aead()->update; }
   void forget(Link& link) {
-    std::uint64_t& id = aead() != nullptr ? aead()->keys.id : cbc()->id;
+    if (AeadTraffic* const traffic = aead(); traffic != nullptr) forget(link, traffic->keys.id);
+    if (crypto::CbcRecordKeys* const keys = cbc(); keys != nullptr) forget(link, keys->id);
+  }
+
+ private:
+  static void forget(Link& link, std::uint64_t& id) {
     if (id != 0) link.core.environment.forget(id);
     id = 0;
   }
 
- private:
   std::variant<AeadTraffic, crypto::CbcRecordKeys> keys_;
 };
 
