@@ -52,7 +52,7 @@ class Classic(Case):
                                         "--tls", "1.2", timeout=300).stdout)
 
     def test_the_classic_handshake_message_by_message(self):
-        output = self.s_client("-cipher", "AES128-SHA", "-msg")
+        output = self.s_client("-cipher", "AES128-SHA", "-no_ticket", "-msg")
         self.assertEqual(messages(output), CLASSIC)
         self.assertIn("Verify return code: 0 (ok)", output)
         self.assertRegex(output, r"Cipher\s*(is|:) AES128-SHA\b")
