@@ -70,6 +70,8 @@ JobClass job_class(const Job& job) {
       return JobClass::tls13_binder;
     case JobKind::tls13_resumption:
       return JobClass::tls13_resumption;
+    case JobKind::tls13_client_finished:
+      return JobClass::tls13_client_finished;
     case JobKind::tls12_master_secret:
       return JobClass::tls12_master_secret;
     case JobKind::tls12_finished:
@@ -111,6 +113,7 @@ const char* name(JobClass job_class) {
                                                                   "tls13_key_update",
                                                                   "tls13_binder",
                                                                   "tls13_resumption",
+                                                                  "tls13_client_finished",
                                                                   "tls12_master_secret",
                                                                   "tls12_finished",
                                                                   "seal",

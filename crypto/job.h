@@ -14,24 +14,25 @@
 namespace lockstep::crypto {
 
 enum class JobKind : std::uint8_t {
-  key_share,            // ephemeral key pair
-  derive,               // (EC)DH shared secret
-  sign,                 // signature with a certificate's key
-  transcript,           // running hash: append and read
-  tls13_server_flight,  // TLS 1.3 key schedule up to the application keys, both Finished values
-  tls13_key_update,     // next traffic secret
-  tls13_binder,         // what shows that a client has a PSK
-  tls13_resumption,     // PSKs for tickets
-  tls12_master_secret,  // TLS 1.2 master secret and key block
-  tls12_finished,       // TLS 1.2 verify_data
-  seal,                 // protect one record
-  open,                 // deprotect one record
-  verify,               // signature with a peer's public key
-  rsa_premaster,        // premaster secret of the RSA key exchange
-  cbc_seal,             // protect one record, AES-CBC and HMAC (crypto/cbc_job.h)
-  cbc_open,             // deprotect one record, AES-CBC and HMAC
-  remote,               // a question to another core; no engine sees it
-  verify_chain,         // a peer's certificate chain (crypto/chain_job.h)
+  key_share,              // ephemeral key pair
+  derive,                 // (EC)DH shared secret
+  sign,                   // signature with a certificate's key
+  transcript,             // running hash: append and read
+  tls13_server_flight,    // TLS 1.3 key schedule up to the application keys, both Finished values
+  tls13_key_update,       // next traffic secret
+  tls13_binder,           // what shows that a client has a PSK
+  tls13_resumption,       // PSKs for tickets
+  tls13_client_finished,  // what the client's Finished has to be behind other messages of its own
+  tls12_master_secret,    // TLS 1.2 master secret and key block
+  tls12_finished,         // TLS 1.2 verify_data
+  seal,                   // protect one record
+  open,                   // deprotect one record
+  verify,                 // signature with a peer's public key
+  rsa_premaster,          // premaster secret of the RSA key exchange
+  cbc_seal,               // protect one record, AES-CBC and HMAC (crypto/cbc_job.h)
+  cbc_open,               // deprotect one record, AES-CBC and HMAC
+  remote,                 // a question to another core; no engine sees it
+  verify_chain,           // a peer's certificate chain (crypto/chain_job.h)
 };
 
 /// What can run together as one vector operation: the kind, and for public keys the algorithm too. Each class has a
@@ -60,6 +61,7 @@ enum class JobClass : std::uint8_t {
   tls13_key_update,
   tls13_binder,
   tls13_resumption,
+  tls13_client_finished,
   tls12_master_secret,
   tls12_finished,
   seal,
@@ -67,7 +69,7 @@ enum class JobClass : std::uint8_t {
   cbc_seal,
   cbc_open,
 };
-constexpr std::size_t kJobClasses = 29;
+constexpr std::size_t kJobClasses = 30;
 /// The class's name in the configuration, in status and in metrics.
 const char* name(JobClass job_class);
 
@@ -204,6 +206,7 @@ struct Tls13ServerFlightJob : Job {
   RecordKeys* server_application_keys = nullptr;           // out
   std::array<std::uint8_t, kMaxDigest> server_finished{};  // out: verify_data
   Secret<kMaxDigest> client_finished;                      // out: the verify_data to expect
+  Secret<kMaxDigest> client_finished_key;                  // out: for Tls13ClientFinishedJob
   Secret<kMaxDigest> client_application_secret;            // out
   Secret<kMaxDigest> server_application_secret;            // out
   Secret<kMaxDigest> master_secret;                        // out: for exporter and resumption secrets
@@ -243,6 +246,15 @@ struct Tls13ResumptionJob : Job {
   Bytes client_finished;                              // in: the whole message
   std::uint8_t count = 1;                             // in: PSKs wanted, at most kMaxTickets
   std::array<Secret<kMaxDigest>, kMaxTickets> psks;   // out
+};
+
+/// The client's verify_data when it sends more than Finished (RFC 8446 section 4.4.4): Certificate, CertificateVerify.
+struct Tls13ClientFinishedJob : Job {
+  Tls13ClientFinishedJob() : Job(JobKind::tls13_client_finished) {}
+  const Secret<kMaxDigest>* finished_key = nullptr;  // in: from Tls13ServerFlightJob
+  RunningHash* transcript = nullptr;                 // in: up to before_finished; out: with it
+  Bytes before_finished;                             // in: the last message
+  Secret<kMaxDigest> client_finished;                // out: to be compared in constant time
 };
 
 struct CbcRecordKeys;  // crypto/cbc_job.h

@@ -25,6 +25,7 @@ Stage stage_of(JobKind kind) {
     case JobKind::tls13_key_update:
     case JobKind::tls13_binder:
     case JobKind::tls13_resumption:
+    case JobKind::tls13_client_finished:
     case JobKind::tls12_master_secret:
     case JobKind::tls12_finished:
       return Stage::schedule;

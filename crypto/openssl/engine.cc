@@ -73,6 +73,8 @@ class OpensslEngine final : public Engine {
         return schedule_.tls13_binder(static_cast<Tls13BinderJob&>(job));
       case JobKind::tls13_resumption:
         return schedule_.tls13_resumption(static_cast<Tls13ResumptionJob&>(job));
+      case JobKind::tls13_client_finished:
+        return schedule_.tls13_client_finished(static_cast<Tls13ClientFinishedJob&>(job));
       case JobKind::tls12_master_secret:
         return schedule_.tls12_master_secret(static_cast<Tls12MasterSecretJob&>(job));
       case JobKind::tls12_finished:

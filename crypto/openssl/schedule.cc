@@ -171,7 +171,9 @@ bool ScheduleOperations::flight(Tls13ServerFlightJob& job) {
   append_finished(*job.transcript, server_finished);
   job.transcript->digest(digest);
 
-  return finished_value(hash, client_traffic.expose(size), digest, job.client_finished.writable(size)) &&
+  const MutableBytes finished_key = job.client_finished_key.writable(size);
+  return expand_label(hash, client_traffic.expose(size), "finished", {}, finished_key) &&
+         hmac(hash, finished_key, digest, job.client_finished.writable(size)) &&
          expand_label(hash, handshake.expose(size), "derived", empty_digest, derived.writable(size)) &&
          extract(hash, derived.expose(size), zeros, job.master_secret.writable(size)) &&
          expand_label(hash, job.master_secret.expose(size), "c ap traffic", digest,
@@ -222,6 +224,16 @@ JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {
     done = done && expand_label(hash, resumption.expose(size), "resumption", nonce, job.psks[i].writable(size));
   }
   return status_of(done);
+}
+
+JobStatus ScheduleOperations::tls13_client_finished(Tls13ClientFinishedJob& job) {
+  const Hash hash = job.transcript->hash();
+  const std::size_t size = digest_size(hash);
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  job.transcript->update(job.before_finished);
+  job.transcript->digest(digest);
+  return status_of(hmac(hash, job.finished_key->expose(size), digest, job.client_finished.writable(size)));
 }
 
 JobStatus ScheduleOperations::tls12_master_secret(Tls12MasterSecretJob& job) {

@@ -86,6 +86,8 @@ std::string self_test(Engine& engine, Engine& reference, JobClass job_class, Pre
       return self_test_parts::tls13_binder(engine);
     case JobClass::tls13_resumption:
       return self_test_parts::tls13_resumption(engine);
+    case JobClass::tls13_client_finished:
+      return self_test_parts::tls13_client_finished(engine);
     case JobClass::tls12_master_secret:
       return self_test_parts::tls12_master_secret(engine);
     case JobClass::tls12_finished:

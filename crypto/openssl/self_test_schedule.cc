@@ -68,6 +68,7 @@ bool flight_is_right(Engine& engine, const Case& known) {
   for (const RecordKeys& each : keys) outputs.add(each, kAeadNonce);
   outputs.add(Bytes(job->server_finished).first(size));
   outputs.add(job->client_finished.expose(size));
+  outputs.add(job->client_finished_key.expose(size));
   outputs.add(job->client_application_secret.expose(size));
   outputs.add(job->server_application_secret.expose(size));
   outputs.add(job->master_secret.expose(size));
@@ -122,6 +123,23 @@ bool resumption_is_right(Engine& engine, const Case& known) {
   if (!succeeds(engine, job)) return false;
   Outputs outputs;
   for (const Secret<kMaxDigest>& psk : job.psks) outputs.add(psk.expose(size));
+  outputs.add(transcript);
+  return outputs.are(known.answer);
+}
+
+bool client_finished_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
+  Secret<kMaxDigest> key;
+  key.assign(pattern(1, size));
+  const auto certificate_verify = pattern(4, 300);
+  Tls13ClientFinishedJob job;
+  job.finished_key = &key;
+  job.transcript = &transcript;
+  job.before_finished = certificate_verify;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  outputs.add(job.client_finished.expose(size));
   outputs.add(transcript);
   return outputs.are(known.answer);
 }
@@ -222,10 +240,10 @@ Complaint transcript(Engine& engine) {
 
 Complaint tls13_server_flight(Engine& engine) {
   if (!flight_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
-                                "1178491b1510b7b10e1affdfc6b6aac2a711450339ef92f302645f7f85d585a9"}))
+                                "45124491dfbe863aa0f99b712cba433569d5fb83c77e961d82774bf84258d28a"}))
     return "TLS 1.3 key schedule with SHA-256 is wrong";
   if (!flight_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
-                                "36d430c70869ac8c66e63fcff950aa470bd7bcc0d6eed3ba028106c8f2c23395"}))
+                                "9fff9656039cca113c0815b0cd0e9b19806d04cbdc29e2a862c9125c9bc90190"}))
     return "TLS 1.3 key schedule with SHA-384 is wrong";
   return {};
 }
@@ -257,6 +275,16 @@ Complaint tls13_resumption(Engine& engine) {
   if (!resumption_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
                                     "3be74e0bb37459d9d5be0965326f643af59989145dd7d73ac7f458df3a21f777"}))
     return "TLS 1.3 resumption with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls13_client_finished(Engine& engine) {
+  if (!client_finished_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                         "c32b1a3497459702ba84f4e8625216531b16130d2cd9ebd133a3b6de9674f384"}))
+    return "TLS 1.3 Finished of a client with SHA-256 is wrong";
+  if (!client_finished_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                         "a4dd3d15d769b7ada90f6a7e7ae754d385fa1dd312cddbd06fa27f719dc5ce25"}))
+    return "TLS 1.3 Finished of a client with SHA-384 is wrong";
   return {};
 }
 

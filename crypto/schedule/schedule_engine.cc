@@ -31,6 +31,7 @@ bool ScheduleEngine::supports(JobClass job_class) const {
     case JobClass::tls13_key_update:
     case JobClass::tls13_binder:
     case JobClass::tls13_resumption:
+    case JobClass::tls13_client_finished:
     case JobClass::tls12_master_secret:
     case JobClass::tls12_finished:
       return true;
@@ -57,6 +58,9 @@ void ScheduleEngine::run(std::span<Job* const> jobs, JobList& done) {
       break;
     case JobKind::tls13_resumption:
       run_together<Tls13Resumption>(jobs);
+      break;
+    case JobKind::tls13_client_finished:
+      run_together<Tls13ClientFinished>(jobs);
       break;
     case JobKind::tls12_master_secret:
       run_together<Tls12MasterSecret>(jobs);

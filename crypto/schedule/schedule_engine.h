@@ -27,9 +27,9 @@ class ScheduleEngine final : public Engine {
   /// cache has room for.
   static constexpr std::size_t kTogether = 16;
   static constexpr std::size_t kScratch =
-      kTogether *
-      std::max({sizeof(TranscriptExtension), sizeof(Tls13ServerFlight), sizeof(Tls13KeyUpdate), sizeof(Tls13Binder),
-                sizeof(Tls13Resumption), sizeof(Tls12MasterSecret), sizeof(Tls12Finished)});
+      kTogether * std::max({sizeof(TranscriptExtension), sizeof(Tls13ServerFlight), sizeof(Tls13KeyUpdate),
+                            sizeof(Tls13Binder), sizeof(Tls13Resumption), sizeof(Tls13ClientFinished),
+                            sizeof(Tls12MasterSecret), sizeof(Tls12Finished)});
 
   template <class Schedule>
   void run_together(std::span<Job* const> jobs);

@@ -207,6 +207,7 @@ void Tls13ServerFlight::finished_keys(HashRound& round) {
   client_keys_.take(*job_.client_handshake_keys);
   server_keys_.take(*job_.server_handshake_keys);
   copy_digest(hash_, secret_.data(), job_.master_secret.writable().data());
+  copy_digest(hash_, client_finished_key_.data(), job_.client_finished_key.writable().data());
   round.key(hash_, digest_bytes(server_finished_key_.data()), server_state_);
   round.key(hash_, digest_bytes(client_finished_key_.data()), client_state_);
   round.key(hash_, digest_bytes(secret_.data()), secret_state_);
@@ -322,6 +323,23 @@ bool Tls13Resumption::step(HashRound& round) {
     case 3:
       for (std::size_t i = 0; i < job_.count; ++i)
         round.mac(hash, state_, constants_.resumption[i].data(), 1, job_.psks[i].writable().data());
+      return true;
+    default:
+      return false;
+  }
+}
+
+// HMAC(finished_key, Transcript-Hash(...)) (section 4.4.4).
+bool Tls13ClientFinished::step(HashRound& round) {
+  const std::size_t size = digest_size(hash_);
+  switch (next_++) {
+    case 0:
+      round.key(hash_, job_.finished_key->expose(size), key_);
+      round.append(*job_.transcript, job_.before_finished);
+      round.digest(*job_.transcript, {digest_message_.at(0), size});
+      return true;
+    case 1:
+      round.mac(hash_, key_, digest_message_.data(), 1, job_.client_finished.writable().data());
       return true;
     default:
       return false;

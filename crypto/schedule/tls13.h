@@ -175,4 +175,22 @@ class Tls13Resumption {
   PaddedMessage<1> message_;
 };
 
+/// The client's Finished behind its certificate (Tls13ClientFinishedJob).
+class Tls13ClientFinished {
+ public:
+  using JobType = Tls13ClientFinishedJob;
+  /// The constants are those of the transcript's hash.
+  Tls13ClientFinished(Tls13ClientFinishedJob& job, const Tls13Constants& constants)
+      : job_(job), hash_(constants.hash), digest_message_(constants.zeros) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  Tls13ClientFinishedJob& job_;
+  Hash hash_;
+  std::size_t next_ = 0;
+  HmacState key_;
+  PaddedMessage<1> digest_message_;  // the transcript's digest, as what Finished authenticates
+};
+
 }  // namespace lockstep::crypto

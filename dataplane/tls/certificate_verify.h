@@ -10,15 +10,19 @@ namespace lockstep::tls {
 
 constexpr std::size_t kMaxCertificateVerify = kHandshakeHeader + 2 + 2 + crypto::kMaxSignature;
 
-/// Puts together what the server signs: 64 spaces, the context string, a zero, the transcript's digest.
-inline void set_certificate_verify_content(crypto::SignJob& job, Bytes transcript_digest) {
-  constexpr std::string_view kContext = "TLS 1.3, server CertificateVerify";
-  Writer writer(job.content);
+constexpr std::string_view kServerCertificateVerify = "TLS 1.3, server CertificateVerify";
+constexpr std::string_view kClientCertificateVerify = "TLS 1.3, client CertificateVerify";
+constexpr std::size_t kMaxCertificateVerifyContent = 64 + kServerCertificateVerify.size() + 1 + kMaxDigest;
+
+/// Puts together what is signed: 64 spaces, the context string, a zero, the transcript's digest. Returns what was
+/// written.
+inline Bytes write_certificate_verify_content(MutableBytes out, std::string_view context, Bytes transcript_digest) {
+  Writer writer(out);
   for (int i = 0; i < 64; ++i) writer.u8(' ');
-  for (const char c : kContext) writer.u8(static_cast<std::uint8_t>(c));
+  for (const char c : context) writer.u8(static_cast<std::uint8_t>(c));
   writer.u8(0);
   writer.bytes(transcript_digest);
-  job.content_size = static_cast<std::uint16_t>(writer.size());
+  return writer.written();
 }
 
 /// Writes the message and returns it; empty when it does not fit.

@@ -143,7 +143,9 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
       break;
     case ExtensionType::padding:
     case ExtensionType::cookie:
-      break;
+    case ExtensionType::certificate_authorities:
+    case ExtensionType::signature_algorithms_cert:
+      break;  // nothing is chosen by them
   }
   return valid ? Error::none : Error::malformed_message;
 }

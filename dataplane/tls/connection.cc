@@ -148,6 +148,7 @@ SessionInfo Connection::info() const {
   info.resumed = negotiated_.resumed;
   info.server_name = {negotiated_.server_name.data(), negotiated_.server_name_size};
   info.alpn = {negotiated_.alpn.data(), negotiated_.alpn_size};
+  info.client = negotiated_.client;
   info.phase = name(phase_);
   info.error = error_;
   return info;
@@ -295,6 +296,7 @@ void Connection::clear() {
   release_handshake();
   inbound_.clear(link_);
   outbound_.clear(link_);
+  if (negotiated_.client != nullptr) link_.core.client_identities.release(std::exchange(negotiated_.client, nullptr));
 }
 
 }  // namespace lockstep::tls

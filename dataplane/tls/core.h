@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "crypto/cbc_job.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
 #include "dataplane/tls/session_cache.h"
@@ -128,6 +129,7 @@ class Core {
   Pool<OpenRecord> open_records;
   Pool<SealRecord> seal_records;
   Pool<ForgetSession> forget_sessions;
+  Pool<ClientIdentity> client_identities;
   SessionCache sessions;
   Instant next_age = Instant::never();
   Duration wall_clock_offset;     // from an Instant to Unix time; see set_wall_clock_offset

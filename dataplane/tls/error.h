@@ -13,7 +13,12 @@ enum class Alert : std::uint8_t {
   record_overflow = 22,
   handshake_failure = 40,
   bad_certificate = 42,
+  unsupported_certificate = 43,
+  certificate_revoked = 44,
+  certificate_expired = 45,
+  certificate_unknown = 46,
   illegal_parameter = 47,
+  unknown_ca = 48,
   decode_error = 50,
   decrypt_error = 51,
   protocol_version = 70,
@@ -25,6 +30,7 @@ enum class Alert : std::uint8_t {
   missing_extension = 109,
   unsupported_extension = 110,
   unrecognized_name = 112,
+  certificate_required = 116,
   no_application_protocol = 120,
 };
 
@@ -64,6 +70,21 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(bad_key_share, peer_misbehaved, illegal_parameter, "key share is not a valid public key")                      \
   X(hello_changed_after_retry, peer_misbehaved, illegal_parameter, "second ClientHello differs from the first")    \
   X(bad_binder, peer_misbehaved, decrypt_error, "binder does not show that the peer has the PSK")                  \
+  X(malformed_certificate, peer_malformed, bad_certificate,                                                        \
+    "certificate does not parse, or a signature in its chain is wrong")                                            \
+  X(unsupported_certificate, peer_incompatible, unsupported_certificate,                                           \
+    "certificate of a kind that cannot serve here")                                                                \
+  X(unknown_authority, peer_incompatible, unknown_ca, "certificate of an authority that is not trusted")           \
+  X(expired_certificate, peer_incompatible, certificate_expired, "certificate is expired, or not valid yet")       \
+  X(revoked_certificate, peer_incompatible, certificate_revoked, "certificate was revoked")                        \
+  X(untrusted_certificate, peer_incompatible, certificate_unknown, "certificate cannot be trusted")                \
+  X(certificate_required, peer_incompatible, certificate_required, "no certificate where one is required")         \
+  X(certificate_required_tls12, peer_incompatible, handshake_failure,                                              \
+    "no certificate where one is required, in TLS 1.2")                                                            \
+  X(unsolicited_extension, peer_misbehaved, unsupported_extension, "extension that was not asked for")             \
+  X(bad_signature_scheme, peer_misbehaved, illegal_parameter,                                                      \
+    "signature by a scheme that was not asked for, or not of that key")                                            \
+  X(bad_certificate_verify, peer_misbehaved, decrypt_error, "CertificateVerify does not verify")                   \
   X(bad_finished, peer_misbehaved, decrypt_error, "Finished does not verify")                                      \
   X(bad_renegotiation_info, peer_misbehaved, handshake_failure, "renegotiation_info is not empty")                 \
   X(renegotiation_refused, peer_incompatible, no_renegotiation, "renegotiation is not supported")                  \

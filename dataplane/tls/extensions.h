@@ -20,6 +20,8 @@ enum class ExtensionType : std::uint16_t {
   supported_versions = 43,
   cookie = 44,
   psk_key_exchange_modes = 45,
+  certificate_authorities = 47,
+  signature_algorithms_cert = 50,
   key_share = 51,
   renegotiation_info = 0xff01,  // RFC 5746
 };

@@ -3,7 +3,9 @@
 
 #include <functional>
 
+#include "crypto/chain_job.h"
 #include "dataplane/tls/client_hello.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/coroutine.h"
 #include "dataplane/tls/handshake_reader.h"
 #include "dataplane/tls/inbound.h"
@@ -22,6 +24,7 @@ enum class Phase : std::uint8_t {
   signing,        // derive and sign jobs, and what leads to them
   key_schedule,
   server_flight,        // being sealed
+  client_certificate,   // awaited, or being verified
   client_key_exchange,  // awaited (TLS 1.2)
   client_finished,      // awaited, with change_cipher_spec before it in TLS 1.2
   tickets,              // being made for the client
@@ -40,6 +43,7 @@ struct Negotiated {
   bool hello_retry = false;
   bool resumed = false;
   bool remembered = false;  // by `session_id`, which its failure ends
+  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
   SessionId session_id;  // TLS 1.2
@@ -54,7 +58,11 @@ struct Tls13Progress {
   bool wants_tickets = false;                      // the client could use them
   std::optional<std::uint16_t> selected_identity;  // of the PSK; nullopt: a full handshake
   Secret<kMaxDigest> secret;                       // the PSK; from the server's flight on, the master secret
-  Message client_finished;                         // valid until the next message is awaited
+  // The client's, from our flight on: for what follows its Finished, and to check that.
+  crypto::RecordKeys client_keys;
+  Secret<kMaxDigest> client_application_secret;
+  Secret<kMaxDigest> client_finished_key;
+  Message client_finished;  // valid until the next message is awaited
 };
 
 /// What the coroutines of TLS 1.2 hand on to one another.
@@ -172,6 +180,8 @@ Coroutine negotiate_tls13(Handshake& handshake);
 Coroutine resume_tls13(Handshake& handshake);
 /// From ServerHello to the client's Finished.
 Coroutine server_handshake_tls13(Handshake& handshake);
+/// The client's Certificate, CertificateVerify and Finished, which we asked for.
+Coroutine client_certificate_tls13(Handshake& handshake);
 /// NewSessionTicket.
 Coroutine issue_tickets_tls13(Handshake& handshake);
 /// RFC 5246 and RFC 8422, a full handshake in two parts: `hello` has been read; up to the master secret.
@@ -183,6 +193,16 @@ Coroutine finish_handshake_tls12(Handshake& handshake);
 Coroutine resume_tls12(Handshake& handshake);
 /// The abbreviated handshake (RFC 5246 section 7.3) with a session that accept_session_tls12 took.
 Coroutine abbreviated_handshake_tls12(Handshake& handshake);
+
+/// Has the chain in `job` verified, which says whether its entries have extensions.
+void begin_chain_of_client(Handshake& handshake, crypto::VerifyChainJob& job);
+/// The chain has been looked at: remembers who the client is, and says whether it may be that. no_memory when the core
+/// remembers too many.
+Error take_verdict_on_client(Handshake& handshake, const crypto::VerifyChainJob& job);
+/// A session goes on: the client is who it was. no_memory.
+Error take_client_of_session(Handshake& handshake, const SessionState& session);
+/// Writes who the client is into a session's state, whose views last as long as the connection.
+void set_client_of_session(const Handshake& handshake, SessionState& session);
 
 /// Whether the session goes on by what `hello` says, wherever it was kept; then the abbreviated handshake follows.
 /// `outcome` says why it does not, and a full handshake has to follow. extended_master_secret_dropped ends both.

@@ -13,9 +13,8 @@ namespace lockstep::tls {
 template <class T>
 class Pool {
  public:
-  explicit Pool(std::uint32_t capacity) : slots_(new Slot[capacity]) {
-    for (std::uint32_t i = capacity; i-- > 0;) put_back(slots_[i]);
-  }
+  /// The memory is first touched when an object needs it.
+  explicit Pool(std::uint32_t capacity) : slots_(new Slot[capacity]), capacity_(capacity) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() = default;
@@ -23,8 +22,8 @@ class Pool {
   /// Constructs a T; nullptr when all are in use.
   template <class... Arguments>
   T* make(Arguments&&... arguments) {
-    if (free_ == nullptr) return nullptr;
-    Slot* const slot = std::exchange(free_, free_->next);
+    if (free_ == nullptr && fresh_ == capacity_) return nullptr;
+    Slot* const slot = free_ != nullptr ? std::exchange(free_, free_->next) : &slots_[fresh_++];
     ++in_use_;
     return ::new (static_cast<void*>(slot->storage)) T(std::forward<Arguments>(arguments)...);
   }
@@ -49,6 +48,8 @@ class Pool {
 
   std::unique_ptr<Slot[]> slots_;
   Slot* free_ = nullptr;
+  std::uint32_t capacity_;
+  std::uint32_t fresh_ = 0;  // slots from here on were never used
   std::uint32_t in_use_ = 0;
 };
 

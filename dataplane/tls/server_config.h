@@ -19,7 +19,8 @@ namespace lockstep::tls {
 
 enum class Version : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 
-struct TicketKeys;  // ticket_keys.h
+struct TicketKeys;            // ticket_keys.h
+struct ClientAuthentication;  // client_authentication.h
 
 /// RFC 8446 appendix B.4, RFC 5246 appendix A.5, RFC 5288, RFC 5289, RFC 7905, RFC 8422 section 6.
 enum class CipherSuite : std::uint16_t {
@@ -98,6 +99,8 @@ struct ServerConfig {
   bool prefer_server_order = true;         // cipher suites and groups
   std::vector<CipherSuite> cipher_suites;  // in order of preference, both versions
   std::vector<crypto::NamedGroup> groups;  // in order of preference
+  /// How clients are asked for certificates; nullptr: they are not.
+  std::shared_ptr<const ClientAuthentication> client_authentication;
   /// Sessions are resumed by tickets sealed under these; nullptr: neither issued nor taken.
   std::shared_ptr<const TicketKeys> ticket_keys;
   Duration session_lifetime = hours(2);  // of tickets and cached sessions; at most seven days (RFC 8446 section 4.6.1)

@@ -42,6 +42,7 @@ void Tls12Finish::fill_state() {
   state.secret.assign(handshake.tls12.master_secret.expose());
   state.server_name = bytes({negotiated.server_name.data(), negotiated.server_name_size});
   state.alpn = bytes(handshake.alpn);
+  set_client_of_session(handshake, state);
 }
 
 // False when there is nothing to seal.

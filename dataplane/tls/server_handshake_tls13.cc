@@ -2,11 +2,10 @@
 // appendix A.2). The coroutine at the end is the walk; the steps before it are plain functions over what the walk
 // carries along.
 #include "dataplane/tls/certificate_verify.h"
+#include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/encrypted_extensions.h"
-#include "dataplane/tls/finished.h"
-#include "dataplane/tls/handshake.h"
 #include "dataplane/tls/server_hello.h"
-#include "dataplane/tls/ticket_keys.h"
+#include "dataplane/tls/tls13_steps.h"
 
 namespace lockstep::tls {
 
@@ -20,6 +19,8 @@ struct Tls13Server {
 
   const Tls13Choice& choice() const { return progress.choice; }
   bool resumes() const { return progress.selected_identity.has_value(); }
+  // Never beside a PSK (section 4.3.2).
+  bool requests_certificate() const { return !resumes() && handshake.config.client_authentication != nullptr; }
   Bytes digest_in(const std::array<std::uint8_t, kMaxDigest>& digest) const {
     return Bytes(digest).first(digest_size(choice().suite->hash));
   }
@@ -28,6 +29,7 @@ struct Tls13Server {
   void begin_key_share();
   void write_server_hello();
   void write_encrypted_extensions();
+  void begin_transcript_of_request();
   void begin_transcript_of_certificate();
   void begin_derive();
   void begin_sign();
@@ -35,8 +37,6 @@ struct Tls13Server {
   void begin_key_schedule();
   Error send_flight();
   void take_application_write_keys();
-  Error take_finished(const Message& message);
-  bool issues_tickets() const;
 
   Handshake& handshake;
   Tls13Progress& progress;
@@ -48,8 +48,7 @@ struct Tls13Server {
   crypto::DeriveJob derive;
   crypto::SignJob sign;
   crypto::Tls13ServerFlightJob flight;
-  crypto::RecordKeys client_keys;  // the application's
-  crypto::RecordKeys server_keys;
+  crypto::RecordKeys server_keys;  // the application's
 
   std::array<std::uint8_t, kMaxServerHello> hello_buffer;
   std::array<std::uint8_t, kMaxEncryptedExtensions> extensions_buffer;
@@ -57,6 +56,7 @@ struct Tls13Server {
   std::array<std::uint8_t, kMaxFinished> finished_buffer;
   Bytes server_hello;
   Bytes encrypted_extensions;
+  Bytes certificate_request;  // empty: none
   Bytes certificate_verify;
 };
 
@@ -95,9 +95,16 @@ void Tls13Server::write_encrypted_extensions() {
   encrypted_extensions = extensions.write(extensions_buffer);
 }
 
+void Tls13Server::begin_transcript_of_request() {
+  certificate_request = handshake.config.client_authentication->request_tls13;
+  certificate.transcript = &handshake.transcript;
+  certificate.append = {encrypted_extensions, certificate_request};
+  handshake.submit(certificate);
+}
+
 void Tls13Server::begin_transcript_of_certificate() {
   certificate.transcript = &handshake.transcript;
-  certificate.append = {encrypted_extensions, signer.credential->certificate_tls13};
+  certificate.append = {requests_certificate() ? Bytes() : encrypted_extensions, signer.credential->certificate_tls13};
   handshake.submit(certificate);
 }
 
@@ -112,7 +119,9 @@ void Tls13Server::begin_derive() {
 void Tls13Server::begin_sign() {
   sign.key = signer.credential->key.get();
   sign.scheme = signer.scheme;
-  set_certificate_verify_content(sign, digest_in(certificate.digest[1]));
+  const Bytes content =
+      write_certificate_verify_content(sign.content, kServerCertificateVerify, digest_in(certificate.digest[1]));
+  sign.content_size = static_cast<std::uint16_t>(content.size());
   handshake.submit(sign);
 }
 
@@ -139,10 +148,10 @@ void Tls13Server::begin_key_schedule() {
   TrafficKeys& client = handshake.inbound.traffic;
   TrafficKeys& server = handshake.outbound.traffic;
   const crypto::Aead aead = choice().suite->aead();
-  client_keys.aead = server_keys.aead = aead;
+  progress.client_keys.aead = server_keys.aead = aead;
   flight.client_handshake_keys = &client.start(handshake.link, aead);
   flight.server_handshake_keys = &server.start(handshake.link, aead);
-  flight.client_application_keys = &client_keys;
+  flight.client_application_keys = &progress.client_keys;
   flight.server_application_keys = &server_keys;
   handshake.submit(flight);
 }
@@ -150,13 +159,16 @@ void Tls13Server::begin_key_schedule() {
 Error Tls13Server::send_flight() {
   derive.shared_secret.clear();
   progress.secret.assign(flight.master_secret.expose());
+  progress.client_application_secret.assign(flight.client_application_secret.expose());
+  progress.client_finished_key.assign(flight.client_finished_key.expose());
   const Error error = handshake.send_hello_tls13(server_hello, !handshake.negotiated.hello_retry);
   if (error != Error::none) return error;
   handshake.inbound.protect(Protection::tls13);
   handshake.outbound.protect(Protection::tls13);
   const Bytes finished = write_finished(finished_buffer, digest_in(flight.server_finished));
   const Bytes chain = resumes() ? Bytes() : Bytes(signer.credential->certificate_tls13);
-  const std::array<Bytes, 4> messages = {encrypted_extensions, chain, certificate_verify, finished};
+  const std::array<Bytes, 5> messages = {encrypted_extensions, certificate_request, chain, certificate_verify,
+                                         finished};
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
 }
 
@@ -165,24 +177,6 @@ void Tls13Server::take_application_write_keys() {
   handshake.outbound.traffic.aead()->secret.assign(flight.server_application_secret.expose());
   handshake.outbound.traffic.aead()->update.hash = choice().suite->hash;
   handshake.outbound.protect(Protection::tls13);
-}
-
-Error Tls13Server::take_finished(const Message& message) {
-  const Error error = check_finished(message, flight.client_finished.expose(digest_size(choice().suite->hash)));
-  if (error != Error::none) return error;
-  if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
-  handshake.inbound.traffic.assign(handshake.link, client_keys);
-  handshake.inbound.traffic.aead()->secret.assign(flight.client_application_secret.expose());
-  handshake.inbound.traffic.aead()->update.hash = choice().suite->hash;
-  handshake.inbound.protect(Protection::tls13);
-  progress.client_finished = message;
-  return Error::none;
-}
-
-bool Tls13Server::issues_tickets() const {
-  const ServerConfig& config = handshake.config;
-  return config.tickets != 0 && config.ticket_keys != nullptr && config.ticket_keys->sealing != nullptr &&
-         progress.wants_tickets;
 }
 
 }  // namespace
@@ -209,6 +203,11 @@ Coroutine server_handshake_tls13(Handshake& handshake) {
   } else {
     co_await handshake.jobs();
     if (!server.hellos.ok()) co_return Error::engine_failed;
+    if (server.requests_certificate()) {
+      server.begin_transcript_of_request();
+      co_await handshake.jobs();
+      if (!server.certificate.ok()) co_return Error::engine_failed;
+    }
     // On to Certificate, which is signed.
     server.begin_transcript_of_certificate();
     co_await handshake.jobs();
@@ -232,11 +231,14 @@ Coroutine server_handshake_tls13(Handshake& handshake) {
   co_await handshake.flight_sent();
   server.take_application_write_keys();
 
+  if (server.requests_certificate()) {
+    handshake.successor = &client_certificate_tls13;
+    co_return Error::none;
+  }
   handshake.phase = Phase::client_finished;
   const Message finished = co_await handshake.message();
-  if (const Error error = server.take_finished(finished); error != Error::none) co_return error;
-  if (server.issues_tickets()) handshake.successor = &issue_tickets_tls13;
-  co_return Error::none;
+  const Error error = take_finished_tls13(handshake, finished, server.flight.client_finished);
+  co_return error;
 }
 
 }  // namespace lockstep::tls

@@ -151,7 +151,7 @@ Error accept_session_tls12(Handshake& handshake, const SessionState& session, Re
   handshake.negotiated.cipher_suite = suite->suite;
   handshake.negotiated.resumed = true;
   handshake.successor = &abbreviated_handshake_tls12;
-  return Error::none;
+  return take_client_of_session(handshake, session);
 }
 
 Coroutine resume_tls12(Handshake& handshake) {

@@ -82,7 +82,7 @@ Error TicketSearch::take_session() {
   if (choose_psk_mode(handshake.config, handshake.hello, progress.choice) == PskMode::psk_ke)
     progress.choice.group.reset();
   handshake.negotiated.resumed = true;
-  return Error::none;
+  return take_client_of_session(handshake, state);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ void Tickets::begin_secrets() {
   const Negotiated& negotiated = handshake.negotiated;
   state.server_name = bytes_of_text({negotiated.server_name.data(), negotiated.server_name_size});
   state.alpn = bytes_of_text(handshake.alpn);
+  set_client_of_session(handshake, state);
 }
 
 bool Tickets::begin_ticket(std::size_t i) {

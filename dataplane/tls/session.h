@@ -13,6 +13,7 @@
 
 #include "crypto/base/random.h"
 #include "crypto/job.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/counters.h"
 #include "dataplane/tls/error.h"
 #include "dataplane/tls/server_config.h"
@@ -51,11 +52,12 @@ constexpr std::uint32_t kMaxReceivedRecord = 5 + 16384 + 2048;
 constexpr std::uint32_t kMaxPlaintext = 16384;
 
 struct CoreLimits {
-  std::uint16_t core = 0;                  // which one this is
-  std::uint32_t cached_sessions = 20'000;  // TLS 1.2 sessions that are remembered by their identifiers
-  std::uint32_t handshakes = 4096;         // at the same time: coroutine frames and message buffers
-  std::uint32_t large_messages = 64;       // handshake messages beyond the small buffer, at the same time
-  std::uint32_t record_jobs = 4096;        // records in flight, of all sessions, in each direction
+  std::uint16_t core = 0;                   // which one this is
+  std::uint32_t cached_sessions = 20'000;   // TLS 1.2 sessions that are remembered by their identifiers
+  std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
+  std::uint32_t client_identities = 32768;  // sessions whose client showed a certificate; 300 bytes each once used
+  std::uint32_t large_messages = 64;        // handshake messages beyond the small buffer, at the same time
+  std::uint32_t record_jobs = 4096;         // records in flight, of all sessions, in each direction
   /// Records under one AES-GCM key before TLS 1.3 changes it (RFC 8446 section 5.5: 2^24.5).
   std::uint64_t records_before_key_update = std::uint64_t{1} << 24U;
   /// Records under one key at which a connection ends that cannot change it.
@@ -117,8 +119,9 @@ struct SessionInfo {
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
   bool resumed = false;
-  std::string_view server_name;  // empty: none sent; valid while the session lives
-  std::string_view alpn;         // empty: none negotiated
+  std::string_view server_name;            // empty: none sent; valid while the session lives
+  std::string_view alpn;                   // empty: none negotiated
+  const ClientIdentity* client = nullptr;  // who showed a certificate, good or bad; valid while the session lives
   const char* phase = "";
   Error error = Error::none;  // why it failed
 };

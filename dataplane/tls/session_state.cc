@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "dataplane/tls/client_authentication.h"
+#include "dataplane/tls/client_identity.h"
+
 namespace lockstep::tls {
 
 namespace {
 
 // Of the format: states of other versions of this program are not resumed.
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+
+constexpr std::size_t kFingerprint = std::tuple_size_v<decltype(ClientIdentity::fingerprint)>;
 
 constexpr Duration kLongestLifetime = hours(168);
 // By how much the clocks of those who share ticket keys may differ.
@@ -40,6 +45,14 @@ Bytes SessionState::write(MutableBytes out) const {
     const auto length = writer.length8();
     writer.bytes(alpn);
   }
+  {
+    const auto length = writer.length8();
+    writer.bytes(client_fingerprint);
+  }
+  {
+    const auto length = writer.length8();
+    writer.bytes(client_subject);
+  }
   return writer.ok() ? Bytes(writer.written()) : Bytes();
 }
 
@@ -57,7 +70,11 @@ bool SessionState::read(Bytes state) {
   secret.assign(reader.bytes(secret.capacity()));
   server_name = reader.vector8();
   alpn = reader.vector8();
-  return reader.finished() && extended <= 1;
+  client_fingerprint = reader.vector8();
+  client_subject = reader.vector8();
+  const bool client_fits =
+      client_fingerprint.size() == kFingerprint || (client_fingerprint.empty() && client_subject.empty());
+  return reader.finished() && extended <= 1 && client_fits;
 }
 
 Duration lifetime_of_sessions(const ServerConfig& config) {
@@ -67,6 +84,8 @@ Duration lifetime_of_sessions(const ServerConfig& config) {
 Resumption SessionState::check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const {
   if (version != spoken || scope != config.resumption_scope ||
       !std::equal(server_name.begin(), server_name.end(), name.begin(), name.end()))
+    return Resumption::mismatched;
+  if (config.client_authentication != nullptr && config.client_authentication->required && client_fingerprint.empty())
     return Resumption::mismatched;
   const std::int64_t lifetime = lifetime_of_sessions(config).milliseconds();
   // Nothing is subtracted from `issued`, which may be any number.

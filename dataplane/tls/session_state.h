@@ -23,8 +23,8 @@ enum class Resumption : std::uint8_t {
 
 /// The state of RFC 8446 section 4.6.1 and RFC 5077 section 4. Views are the writer's, or into what was read.
 struct SessionState {
-  /// Room for the largest: server and protocol names of 255 bytes.
-  static constexpr std::size_t kMaxSize = 656;
+  /// Room for the largest: server and protocol names and a subject of 255 bytes.
+  static constexpr std::size_t kMaxSize = 912;
 
   Version version = Version::tls13;
   CipherSuite cipher_suite{};
@@ -36,6 +36,8 @@ struct SessionState {
   Secret<48> secret;                        // TLS 1.3: the PSK, of the suite's digest size; TLS 1.2: the master secret
   Bytes server_name;                        // as the client sent it; empty: none
   Bytes alpn;
+  Bytes client_fingerprint;  // of a client with a certificate: SHA-256; empty: without
+  Bytes client_subject;
 
   /// Writes it and returns what was written; empty when it does not fit.
   Bytes write(MutableBytes out) const;
@@ -43,7 +45,9 @@ struct SessionState {
   bool read(Bytes state);
 
   /// Whether it may be resumed under `config`, by `version` and the name that the client sends now (RFC 6066 section 3:
-  /// the same as before), at `now` (Unix time in milliseconds): possible, expired or mismatched.
+  /// the same as before), at `now` (Unix time in milliseconds): possible, expired or mismatched. Who authenticates
+  /// clients has a scope of its own (ServerConfig::resumption_scope); a session without a client's certificate is
+  /// mismatched where one is required.
   Resumption check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const;
 };
 

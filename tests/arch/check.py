@@ -38,7 +38,7 @@ ROOMS = {
 
 # From a room with an edge to `crypto`, only these headers (engines do not know TLS, protocols know no engine).
 CRYPTO_HEADERS = {
-    "dataplane/tls": {"crypto/job.h", "crypto/cbc_job.h", "crypto/algorithms.h", "crypto/private_key.h"},
+    "dataplane/tls": {"crypto/job.h", "crypto/cbc_job.h", "crypto/chain_job.h", "crypto/algorithms.h", "crypto/private_key.h"},
     "dataplane/proxy": {"crypto/batch.h", "crypto/job.h"},
     "dataplane/worker": {"crypto/batch.h", "crypto/job.h", "crypto/engine.h"},
 }

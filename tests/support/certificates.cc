@@ -112,4 +112,27 @@ Issuer make_authority(const std::string& common_name) {
   return {make_certificate(request), request.key_pem};
 }
 
+std::string make_revocation_list(const Issuer& issuer, const std::string& revoked) {
+  const auto read = [](const std::string& pem) {
+    return Certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
+  };
+  const std::unique_ptr<X509_CRL, Release<X509_CRL_free>> list(X509_CRL_new());
+  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(read(issuer.certificate_pem).get()));
+  const std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>> before(X509_gmtime_adj(nullptr, -60));
+  const std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>> after(X509_gmtime_adj(nullptr, 24L * 3600));
+  X509_CRL_set1_lastUpdate(list.get(), before.get());
+  X509_CRL_set1_nextUpdate(list.get(), after.get());
+  if (!revoked.empty()) {
+    X509_REVOKED* const entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(read(revoked).get()));
+    X509_REVOKED_set_revocationDate(entry, before.get());
+    X509_CRL_add0_revoked(list.get(), entry);
+  }
+  require(X509_CRL_sign(list.get(), read_key(issuer.key_pem).get(), EVP_sha256()) > 0, "test revocation list");
+  const Bio bio(BIO_new(BIO_s_mem()));
+  require(PEM_write_bio_X509_CRL(bio.get(), list.get()) == 1, "test revocation list PEM");
+  return content(bio);
+}
+
 }  // namespace lockstep::test

@@ -32,5 +32,7 @@ struct CertificateRequest {
 std::string make_certificate(const CertificateRequest& request, const Issuer* issuer = nullptr);
 /// A certificate authority with a new P-256 key.
 Issuer make_authority(const std::string& common_name);
+/// A revocation list of `issuer` as PEM that names the certificate `revoked`, or nothing when that is empty.
+std::string make_revocation_list(const Issuer& issuer, const std::string& revoked);
 
 }  // namespace lockstep::test

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/base/constant_time.h"
+#include "crypto/chain_job.h"
 
 namespace lockstep::test {
 
@@ -57,11 +58,23 @@ JobStatus sign(SignJob& job) {
 }
 
 JobStatus verify(const VerifyJob& job) {
+  if (std::ranges::equal(job.signature, std::array{kNoneSignature})) return JobStatus::ok;
   std::array<std::uint8_t, kMaxDigest> expected{};
   sign_content(job.scheme, job.content, expected);
   return equal_constant_time(Bytes(expected).first(digest_size(Hash::sha256)), job.signature)
              ? JobStatus::ok
              : JobStatus::bad_signature;
+}
+
+JobStatus verify_chain(VerifyChainJob& job) {
+  const Bytes certificate = Reader(job.certificates).vector24();
+  digest_of(Hash::sha256, certificate, job.fingerprint);
+  job.subject_size = static_cast<std::uint8_t>(kNoneSubject.size());
+  std::copy(kNoneSubject.begin(), kNoneSubject.end(), job.subject.begin());
+  job.verdict =
+      static_cast<ChainVerdict>(std::min<unsigned>(certificate[0], static_cast<unsigned>(ChainVerdict::other)));
+  job.key.type = KeyType::ecdsa_p256;
+  return JobStatus::ok;
 }
 
 JobStatus rsa_premaster(RsaPremasterJob& job) {
@@ -120,6 +133,12 @@ JobStatus binder(Tls13BinderJob& job) {
 JobStatus resumption(Tls13ResumptionJob& job) {
   job.transcript->update(job.client_finished);
   for (std::uint8_t i = 0; i < job.count; ++i) fill(job.psks[i].writable(), static_cast<std::uint8_t>(0x70 + i));
+  return JobStatus::ok;
+}
+
+JobStatus client_finished(Tls13ClientFinishedJob& job) {
+  job.transcript->update(job.before_finished);
+  fill(job.client_finished.writable(), kNoneClientFinished);
   return JobStatus::ok;
 }
 
@@ -249,6 +268,8 @@ JobStatus run_one(Job& job) {
       return binder(static_cast<Tls13BinderJob&>(job));
     case JobKind::tls13_resumption:
       return resumption(static_cast<Tls13ResumptionJob&>(job));
+    case JobKind::tls13_client_finished:
+      return client_finished(static_cast<Tls13ClientFinishedJob&>(job));
     case JobKind::tls12_master_secret:
       return master_secret(static_cast<Tls12MasterSecretJob&>(job));
     case JobKind::tls12_finished:
@@ -265,8 +286,9 @@ JobStatus run_one(Job& job) {
       return cbc_seal(static_cast<CbcSealJob&>(job));
     case JobKind::cbc_open:
       return cbc_open(static_cast<CbcOpenJob&>(job));
-    case JobKind::remote:
     case JobKind::verify_chain:
+      return verify_chain(static_cast<VerifyChainJob&>(job));
+    case JobKind::remote:
       break;
   }
   return JobStatus::engine_failed;

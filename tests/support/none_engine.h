@@ -1,6 +1,8 @@
 // An engine without any security, so that fuzzers and tests reach the protocol behind the cryptography.
 #pragma once
 
+#include <string_view>
+
 #include "crypto/cbc_job.h"
 #include "crypto/engine.h"
 
@@ -13,6 +15,10 @@ constexpr std::uint8_t kNoneClientFinished = 0xc1;
 constexpr std::uint8_t kNoneServerFinished = 0x5e;
 /// And every binder of this one.
 constexpr std::uint8_t kNoneBinder = 0xb1;
+/// A signature of this byte alone is valid over anything.
+constexpr std::uint8_t kNoneSignature = 0x51;
+/// Everybody's subject.
+constexpr std::string_view kNoneSubject = "CN=none";
 
 /// What stands in a CBC record in place of the MAC: over keys, header, and `covered`, which is IV, content and padding.
 void none_cbc_checksum(const crypto::CbcRecordKeys& keys, const crypto::CbcRecordHeader& header, Bytes covered,
@@ -21,7 +27,8 @@ void none_cbc_checksum(const crypto::CbcRecordKeys& keys, const crypto::CbcRecor
 /// Serves every kind at once, deterministically: the same job gives the same result in any order and any batch.
 /// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
 ///   point that does not begin with 4, as real engines do.
-/// - sign: SHA-256 of the scheme and the content; verify: compares with that.
+/// - sign: SHA-256 of the scheme and the content; verify: compares with that, or takes kNoneSignature.
+/// - verify_chain: the first byte of the first certificate is the verdict; its key is one for P-256.
 /// - rsa_premaster: 48 bytes are the premaster secret in plain sight; anything else gives the substitute.
 /// - transcript: real hashes, since messages are made of them.
 /// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.

@@ -65,6 +65,7 @@ struct Flight {
     for (const RecordKeys& each : keys) all.add(each);
     return all.add(Bytes(job.server_finished).first(size))
         .add(job.client_finished.expose(size))
+        .add(job.client_finished_key.expose(size))
         .add(job.client_application_secret.expose(size))
         .add(job.server_application_secret.expose(size))
         .add(job.master_secret.expose(size))

@@ -28,6 +28,7 @@ constexpr std::array kClasses = {JobClass::key_share_x25519,
                                  JobClass::tls13_key_update,
                                  JobClass::tls13_binder,
                                  JobClass::tls13_resumption,
+                                 JobClass::tls13_client_finished,
                                  JobClass::tls12_master_secret,
                                  JobClass::tls12_finished,
                                  JobClass::seal,
@@ -70,6 +71,9 @@ class FaultyEngine final : public Engine {
         break;
       case JobKind::tls13_resumption:
         static_cast<Tls13ResumptionJob&>(job).psks[1].writable()[0] ^= 1;
+        break;
+      case JobKind::tls13_client_finished:
+        static_cast<Tls13ClientFinishedJob&>(job).client_finished.writable()[31] ^= 1;
         break;
       case JobKind::tls12_master_secret: {
         auto& master = static_cast<Tls12MasterSecretJob&>(job);

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <ctime>
 
@@ -15,6 +14,7 @@ namespace {
 
 using lockstep::test::CertificateRequest;
 using lockstep::test::Issuer;
+using lockstep::test::make_revocation_list;
 
 /// Certificates in the form of a Certificate message.
 class Entries {
@@ -32,36 +32,6 @@ class Entries {
   }
   std::vector<std::uint8_t> bytes;
 };
-
-/// A revocation list of `issuer` that names `revoked` (or nothing).
-std::string make_revocation_list(const Issuer& issuer, const std::string& revoked) {
-  const auto read = [](const std::string& pem) {
-    const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return UniqueCertificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  };
-  const UniqueCertificate authority = read(issuer.certificate_pem);
-  const std::unique_ptr<X509_CRL, Release<X509_CRL_free>> list(X509_CRL_new());
-  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
-  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(authority.get()));
-  const std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>> before(ASN1_TIME_adj(nullptr, std::time(nullptr), 0, -60));
-  const std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>> after(ASN1_TIME_adj(nullptr, std::time(nullptr), 1, 0));
-  X509_CRL_set1_lastUpdate(list.get(), before.get());
-  X509_CRL_set1_nextUpdate(list.get(), after.get());
-  if (!revoked.empty()) {
-    X509_REVOKED* const entry = X509_REVOKED_new();
-    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(read(revoked).get()));
-    X509_REVOKED_set_revocationDate(entry, before.get());
-    X509_CRL_add0_revoked(list.get(), entry);
-  }
-  const UniqueBio key(BIO_new_mem_buf(issuer.key_pem.data(), static_cast<int>(issuer.key_pem.size())));
-  const UniquePkey pkey(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
-  X509_CRL_sign(list.get(), pkey.get(), EVP_sha256());
-  const UniqueBio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509_CRL(bio.get(), list.get());
-  const char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
-  return {text, static_cast<std::size_t>(size)};
-}
 
 class TrustStoreTest : public ::testing::Test {
  protected:

@@ -78,6 +78,7 @@ struct Flight {
     for (const RecordKeys& each : keys) all.add(each);
     return all.add(job.server_finished)
         .add(job.client_finished.expose())
+        .add(job.client_finished_key.expose())
         .add(job.client_application_secret.expose())
         .add(job.server_application_secret.expose())
         .add(job.master_secret.expose())
@@ -121,6 +122,22 @@ struct Binder {
   Buffer psk;
   Buffer hello;
   Tls13BinderJob job;
+};
+
+struct ClientFinished {
+  explicit ClientFinished(Random& random)
+      : transcript(any_hash(random)), before_finished(random_bytes(random, random.below(2000))) {
+    transcript.update(random_bytes(random, random.below(3000)));
+    random.fill(key.writable());
+    job.finished_key = &key;
+    job.transcript = &transcript;
+    job.before_finished = before_finished;
+  }
+  Outputs outputs() const { return Outputs().add(job.client_finished.expose()).add(transcript); }
+  RunningHash transcript;
+  Buffer before_finished;
+  Secret<kMaxDigest> key;
+  Tls13ClientFinishedJob job;
 };
 
 struct Resumption {
@@ -275,6 +292,9 @@ TEST_P(Together, Binders) {
 }
 TEST_P(Together, Resumptions) {
   check<Resumption>();
+}
+TEST_P(Together, FinishedValuesOfClientsWithCertificates) {
+  check<ClientFinished>();
 }
 TEST_P(Together, MasterSecretsFromSessionHashesAndRandoms) {
   check<MasterSecret>();

@@ -126,6 +126,7 @@ TEST_P(ServerFlight, AgreesWithLibcryptoOnRandomHandshakes) {
     EXPECT_EQ(digest(transcript), flight_digest);
     EXPECT_EQ(bytes(job.client_finished.expose(size)),
               hmac(hash, expand_label(hash, client_hs, "finished", {}, size), flight_digest));
+    EXPECT_EQ(bytes(job.client_finished_key.expose(size)), expand_label(hash, client_hs, "finished", {}, size));
     EXPECT_EQ(bytes(job.master_secret.expose(size)), master);
     const Buffer client_ap = expand_label(hash, master, "c ap traffic", flight_digest, size);
     const Buffer server_ap = expand_label(hash, master, "s ap traffic", flight_digest, size);
@@ -177,6 +178,28 @@ TEST(Binder, AgreesWithLibcryptoOnRandomHellos) {
     const Buffer binder_key = expand_label(hash, early, "res binder", reference::hash_of(hash, {}), size);
     const Buffer whole = reference::hash_of(hash, {before, hello});
     EXPECT_EQ(bytes(job.binder.expose(size)), hmac(hash, expand_label(hash, binder_key, "finished", {}, size), whole));
+    EXPECT_EQ(digest(transcript), whole);
+  }
+}
+
+TEST(ClientFinished, AuthenticatesEverythingUpToTheLastMessage) {
+  Random random = Random::from_number(7);
+  for (int i = 0; i < 100; ++i) {
+    const Hash hash = i % 2 == 0 ? Hash::sha256 : Hash::sha384;
+    const std::size_t size = digest_size(hash);
+    const Buffer before = random_bytes(random, random.below(5000));
+    const Buffer last = random_bytes(random, random.below(600));
+    Secret<kMaxDigest> key;
+    random.fill(key.writable(size));
+    RunningHash transcript(hash);
+    transcript.update(before);
+    Tls13ClientFinishedJob job;
+    job.finished_key = &key;
+    job.transcript = &transcript;
+    job.before_finished = last;
+    run(job);
+    const Buffer whole = reference::hash_of(hash, {before, last});
+    EXPECT_EQ(bytes(job.client_finished.expose(size)), hmac(hash, bytes(key.expose(size)), whole));
     EXPECT_EQ(digest(transcript), whole);
   }
 }

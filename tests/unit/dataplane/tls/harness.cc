@@ -31,6 +31,7 @@ Driver::~Driver() {
   EXPECT_EQ(core_->seal_records.in_use(), 0U);
   EXPECT_EQ(core_->handshakes.in_use(), 0U);
   EXPECT_EQ(core_->large_messages.in_use(), 0U);
+  EXPECT_EQ(core_->client_identities.in_use(), 0U);
   EXPECT_EQ(counters().handshakes_in_progress.value(), 0U);
 }
 

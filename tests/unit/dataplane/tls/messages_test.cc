@@ -149,9 +149,8 @@ TEST(CertificateMessage, IsMadeForBothVersions) {
 TEST(CertificateVerifyMessage, SignsContextAndTranscript) {
   const Buffer digest(48, 5);
   crypto::SignJob job;
-  set_certificate_verify_content(job, digest);
-  EXPECT_EQ(copy(Bytes(job.content).first(job.content_size)),
-            join({Buffer(64, 0x20), text("TLS 1.3, server CertificateVerify"), {0}, digest}));
+  const Bytes content = write_certificate_verify_content(job.content, kServerCertificateVerify, digest);
+  EXPECT_EQ(copy(content), join({Buffer(64, 0x20), text("TLS 1.3, server CertificateVerify"), {0}, digest}));
   const Buffer signature(70, 6);
   expect_exact_room(message(15, join({{8, 4}, vector16(signature)})), [&](MutableBytes out) {
     return write_certificate_verify(out, crypto::SignatureScheme::rsa_pss_rsae_sha256, signature);

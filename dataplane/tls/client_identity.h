@@ -1,0 +1,22 @@
+// Who a client with a certificate is: what logs, backends and tickets are told of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "crypto/chain_job.h"
+
+namespace lockstep::tls {
+
+/// Lies in a pool of the core, so that sessions of services that ask for no certificate need no room for it.
+struct ClientIdentity {
+  crypto::ChainVerdict verdict = crypto::ChainVerdict::other;
+  std::array<std::uint8_t, 32> fingerprint{};  // SHA-256 of the certificate
+  std::uint8_t subject_size = 0;
+  std::array<char, crypto::VerifyChainJob::kMaxSubject> subject;  // RFC 2253, cut to this size
+
+  std::string_view subject_text() const { return {subject.data(), subject_size}; }
+};
+
+}  // namespace lockstep::tls
