@@ -138,12 +138,15 @@ struct PeerKey {
   std::uint32_t rsa_exponent = 0;
 };
 
-/// Checks that `signature` is one of `key` over `content` (hashed by the engine as the scheme says).
+/// Checks that `signature` is one of `key` over `content`, which the engine hashes as the scheme says, unless it is
+/// hashed already: then the scheme is one with a hash, and ECDSA's do not say which curve (TLS 1.2, RFC 8446 section
+/// 4.2.3).
 struct VerifyJob : Job {
   VerifyJob() : Job(JobKind::verify) {}
   const PeerKey* key = nullptr;                                      // in
   SignatureScheme scheme = SignatureScheme::ecdsa_secp256r1_sha256;  // in
   Bytes content;                                                     // in
+  bool hashed = false;                                               // in: `content` is the scheme's hash
   Bytes signature;                                                   // in: as on the wire, any content
 };
 

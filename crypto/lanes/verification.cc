@@ -57,6 +57,7 @@ void verify_rsa(const RsaKernels& kernels, std::span<Job* const> jobs) {
 }  // namespace
 
 bool can_verify(const VerifyJob& job) {
+  if (job.hashed) return false;
   switch (job_class(job)) {
     case JobClass::verify_p256:
       return job.scheme == SignatureScheme::ecdsa_secp256r1_sha256;

@@ -9,7 +9,7 @@
 namespace lockstep::crypto::lanes {
 
 /// Whether the lanes verify signatures of this scheme with this key: ECDSA with the curve's own hash; RSA-2048 with
-/// SHA-256 or SHA-384.
+/// SHA-256 or SHA-384. Not of what is hashed already.
 bool can_verify(const VerifyJob& job);
 
 /// Up to kLanes jobs of one class that the lanes can verify: each ends ok or bad_signature.

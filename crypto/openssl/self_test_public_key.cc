@@ -180,6 +180,16 @@ Complaint verify(Engine& engine, KeyType type) {
   const std::array<Job*, 2> jobs = {&bad, &good};
   if (!run(engine, jobs) || good.status != JobStatus::ok) return "a valid signature is refused";
   if (bad.status != JobStatus::bad_signature) return "an invalid signature is taken";
+  if (type == KeyType::ed25519) return {};
+  std::array<std::array<std::uint8_t, kMaxDigest>, 2> digests{};
+  const Hash hash = type == KeyType::ecdsa_p384 ? Hash::sha384 : Hash::sha256;
+  digest_of(hash, content, digests[0]);
+  digest_of(hash, other, digests[1]);
+  good.hashed = bad.hashed = true;
+  good.content = Bytes(digests[0]).first(digest_size(hash));
+  bad.content = Bytes(digests[1]).first(digest_size(hash));
+  if (!run(engine, jobs) || good.status != JobStatus::ok) return "a valid signature of a hash is refused";
+  if (bad.status != JobStatus::bad_signature) return "an invalid signature of a hash is taken";
   return {};
 }
 

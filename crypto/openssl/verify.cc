@@ -26,6 +26,24 @@ bool configure(EVP_PKEY_CTX* context, const Scheme& scheme) {
          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
+bool verify_content(EVP_PKEY* key, const Scheme& scheme, const VerifyJob& job) {
+  const UniqueDigestContext context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* parameters = nullptr;  // the digest context's own
+  return context != nullptr && EVP_DigestVerifyInit(context.get(), &parameters, scheme.digest, nullptr, key) == 1 &&
+         configure(parameters, scheme) &&
+         EVP_DigestVerify(context.get(), job.signature.data(), job.signature.size(), job.content.data(),
+                          job.content.size()) == 1;
+}
+
+bool verify_hashed(EVP_PKEY* key, const Scheme& scheme, const VerifyJob& job) {
+  if (scheme.digest == nullptr) return false;
+  const UniquePkeyContext context(EVP_PKEY_CTX_new(key, nullptr));
+  return context != nullptr && EVP_PKEY_verify_init(context.get()) == 1 && configure(context.get(), scheme) &&
+         EVP_PKEY_CTX_set_signature_md(context.get(), scheme.digest) == 1 &&
+         EVP_PKEY_verify(context.get(), job.signature.data(), job.signature.size(), job.content.data(),
+                         job.content.size()) == 1;
+}
+
 }  // namespace
 
 VerifyOperations::VerifyOperations()
@@ -57,22 +75,17 @@ JobStatus VerifyOperations::verify(VerifyJob& job) {
       case SignatureScheme::ecdsa_sha1:
         return {curve, sha1_.get(), 0};
       case SignatureScheme::ecdsa_secp256r1_sha256:
-        return {KeyType::ecdsa_p256, sha256_.get(), 0};
+        return {job.hashed ? curve : KeyType::ecdsa_p256, sha256_.get(), 0};
       case SignatureScheme::ecdsa_secp384r1_sha384:
-        return {KeyType::ecdsa_p384, sha384_.get(), 0};
+        return {job.hashed ? curve : KeyType::ecdsa_p384, sha384_.get(), 0};
       case SignatureScheme::ed25519:
         break;
     }
     return {KeyType::ed25519, nullptr, 0};
   }();
   const UniquePkey pkey = import_peer_key(*job.key);
-  const UniqueDigestContext context(EVP_MD_CTX_new());
-  EVP_PKEY_CTX* parameters = nullptr;  // the digest context's own
-  const bool valid = scheme.type == job.key->type && pkey != nullptr && context != nullptr &&
-                     EVP_DigestVerifyInit(context.get(), &parameters, scheme.digest, nullptr, pkey.get()) == 1 &&
-                     configure(parameters, scheme) &&
-                     EVP_DigestVerify(context.get(), job.signature.data(), job.signature.size(), job.content.data(),
-                                      job.content.size()) == 1;
+  const bool valid = scheme.type == job.key->type && pkey != nullptr &&
+                     (job.hashed ? verify_hashed(pkey.get(), scheme, job) : verify_content(pkey.get(), scheme, job));
   if (!valid) ERR_clear_error();
   return valid ? JobStatus::ok : JobStatus::bad_signature;
 }

@@ -120,6 +120,10 @@ KeyType type_of(SignatureScheme scheme) {
   }
 }
 
+bool is_ecdsa(KeyType type) {
+  return type == KeyType::ecdsa_p256 || type == KeyType::ecdsa_p384;
+}
+
 // Nothing was asked for that an extension could answer.
 Error read_entry_extensions(Bytes extensions) {
   Reader reader(extensions);
@@ -148,7 +152,21 @@ ClientAuthentication make_client_authentication(bool required, std::shared_ptr<c
 bool may_sign(Version version, KeyType type, SignatureScheme scheme) {
   const auto asked_for = version == Version::tls13 ? std::span<const SignatureScheme>(kSchemesTls13)
                                                    : std::span<const SignatureScheme>(kSchemesTls12);
-  return std::find(asked_for.begin(), asked_for.end(), scheme) != asked_for.end() && type_of(scheme) == type;
+  if (std::find(asked_for.begin(), asked_for.end(), scheme) == asked_for.end()) return false;
+  // In TLS 1.2 a scheme of ECDSA names a hash, not a curve (RFC 8446 section 4.2.3).
+  const bool any_curve = version == Version::tls12 && is_ecdsa(type_of(scheme)) && is_ecdsa(type);
+  return any_curve || type_of(scheme) == type;
+}
+
+Hash hash_of(SignatureScheme scheme) {
+  switch (scheme) {
+    case SignatureScheme::ecdsa_secp384r1_sha384:
+    case SignatureScheme::rsa_pss_rsae_sha384:
+    case SignatureScheme::rsa_pkcs1_sha384:
+      return Hash::sha384;
+    default:
+      return Hash::sha256;
+  }
 }
 
 Error read_client_certificate(Version version, const Message& message, Bytes& entries) {

@@ -28,6 +28,9 @@ ClientAuthentication make_client_authentication(bool required, std::shared_ptr<c
 /// key. In TLS 1.2, whose signatures cover all messages so far, only by the hashes that transcripts are kept in.
 bool may_sign(Version version, crypto::KeyType type, crypto::SignatureScheme scheme);
 
+/// The hash of a scheme that TLS 1.2 asks for: one that transcripts are kept in.
+Hash hash_of(crypto::SignatureScheme scheme);
+
 /// Reads a client's Certificate message: `entries` is its list, without the length, as crypto::VerifyChainJob takes it;
 /// empty when the client has none. malformed_message; illegal_parameter when the context is not the request's empty
 /// one (RFC 8446 section 4.4.2); unsolicited_extension, since the request asks for none (section 4.4.2).

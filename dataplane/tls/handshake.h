@@ -71,6 +71,16 @@ struct Tls12Progress {
   bool extended_master_secret = false;  // RFC 7627
   bool promises_ticket = false;         // ServerHello said that a NewSessionTicket follows
   std::optional<SessionId> session_id;  // that the session will be remembered by
+  // For the key exchange: with ECDHE the group and our key, with RSA the certificate's.
+  crypto::NamedGroup group{};
+  Secret<crypto::kMaxSharedSecret> private_key;
+  const crypto::PrivateKey* enciphering = nullptr;
+  std::array<std::uint8_t, 32> client_random{};
+  std::array<std::uint8_t, 32> server_random{};
+  // Where the client is asked for a certificate: the transcript in the other hash, since the client chooses by which
+  // one it signs (RFC 5246 section 7.4.8), and the key of the certificate that came.
+  RunningHash other_transcript;
+  std::optional<crypto::PeerKey> client_key;
   Secret<48> master_secret;
 };
 
@@ -184,8 +194,14 @@ Coroutine server_handshake_tls13(Handshake& handshake);
 Coroutine client_certificate_tls13(Handshake& handshake);
 /// NewSessionTicket.
 Coroutine issue_tickets_tls13(Handshake& handshake);
-/// RFC 5246 and RFC 8422, a full handshake in two parts: `hello` has been read; up to the master secret.
+/// RFC 5246 and RFC 8422, a full handshake in parts: `hello` has been read; up to ServerHelloDone.
 Coroutine server_handshake_tls12(Handshake& handshake);
+/// The client's Certificate, which we asked for.
+Coroutine client_certificate_tls12(Handshake& handshake);
+/// The client's key exchange, up to the master secret.
+Coroutine exchange_keys_tls12(Handshake& handshake);
+/// The client's CertificateVerify.
+Coroutine certificate_verify_tls12(Handshake& handshake);
 /// NewSessionTicket, and both Finished messages.
 Coroutine finish_handshake_tls12(Handshake& handshake);
 /// Looks for the session that `hello` offers to resume: by its ticket (RFC 5077), or by its identifier (RFC 5246

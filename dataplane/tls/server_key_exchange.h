@@ -8,8 +8,7 @@ namespace lockstep::tls {
 
 /// ServerECDHParams: curve type, curve, point.
 constexpr std::size_t kMaxEcdhParams = 1 + 2 + 1 + crypto::kMaxPublicKey;
-/// Both messages.
-constexpr std::size_t kMaxServerKeyExchange = 2 * kHandshakeHeader + kMaxEcdhParams + 2 + 2 + crypto::kMaxSignature;
+constexpr std::size_t kMaxServerKeyExchange = kHandshakeHeader + kMaxEcdhParams + 2 + 2 + crypto::kMaxSignature;
 
 /// Writes ServerECDHParams and returns them.
 inline Bytes write_ecdh_params(MutableBytes out, crypto::NamedGroup group, Bytes public_key) {
@@ -42,9 +41,9 @@ inline Bytes write_server_hello_done(MutableBytes out) {
   return writer.ok() ? Bytes(writer.written()) : Bytes();
 }
 
-/// Writes ServerKeyExchange and ServerHelloDone, which follows it at once, and returns both.
-inline Bytes write_key_exchange_and_done(MutableBytes out, Bytes params, crypto::SignatureScheme scheme,
-                                         Bytes signature) {
+/// Writes ServerKeyExchange and returns it.
+inline Bytes write_server_key_exchange(MutableBytes out, Bytes params, crypto::SignatureScheme scheme,
+                                       Bytes signature) {
   Writer writer(out);
   {
     const auto message = begin_message(writer, HandshakeType::server_key_exchange);
@@ -52,9 +51,6 @@ inline Bytes write_key_exchange_and_done(MutableBytes out, Bytes params, crypto:
     writer.u16(static_cast<std::uint16_t>(scheme));
     const auto length = writer.length16();
     writer.bytes(signature);
-  }
-  {
-    const auto message = begin_message(writer, HandshakeType::server_hello_done);
   }
   return writer.ok() ? Bytes(writer.written()) : Bytes();
 }

@@ -13,6 +13,30 @@ inline void fill_server_random_tls12(Handshake& handshake, MutableBytes random) 
   if (handshake.config.tls13) set_downgrade_sentinel(random);
 }
 
+/// Appends what is said to the transcript, and to the one in the other hash where a client's signature may cover it.
+class TranscriptsTls12 {
+ public:
+  explicit TranscriptsTls12(Handshake& handshake) : handshake_(handshake) {}
+  /// Submits the jobs; the messages stay until they are back.
+  void append(Bytes first, Bytes second = {}) {
+    submit(own_, handshake_.transcript, first, second);
+    if (handshake_.config.client_authentication != nullptr)
+      submit(other_, handshake_.tls12.other_transcript, first, second);
+  }
+  bool ok() const { return own_.ok() && (handshake_.config.client_authentication == nullptr || other_.ok()); }
+
+ private:
+  void submit(crypto::TranscriptJob& job, RunningHash& transcript, Bytes first, Bytes second) {
+    job.transcript = &transcript;
+    job.append = {first, second};
+    handshake_.submit(job);
+  }
+
+  Handshake& handshake_;
+  crypto::TranscriptJob own_;
+  crypto::TranscriptJob other_;
+};
+
 /// The job that makes keys is about to be submitted: says which keys, and by which randoms.
 inline void start_keys_tls12(Handshake& handshake, crypto::Tls12MasterSecretJob& job) {
   TrafficKeys& client = handshake.inbound.traffic;

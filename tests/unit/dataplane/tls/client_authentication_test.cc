@@ -43,16 +43,20 @@ TEST(CertificateRequestMessage, LeavesOutNamesThatDoNotFit) {
 TEST(SchemesOfClients, AreThoseOfTheirKeys) {
   EXPECT_TRUE(may_sign(Version::tls13, KeyType::ecdsa_p256, SignatureScheme::ecdsa_secp256r1_sha256));
   EXPECT_FALSE(may_sign(Version::tls13, KeyType::ecdsa_p384, SignatureScheme::ecdsa_secp256r1_sha256));
+  EXPECT_TRUE(may_sign(Version::tls12, KeyType::ecdsa_p384, SignatureScheme::ecdsa_secp256r1_sha256));
+  EXPECT_TRUE(may_sign(Version::tls12, KeyType::ecdsa_p256, SignatureScheme::ecdsa_secp384r1_sha384));
+  EXPECT_FALSE(may_sign(Version::tls12, KeyType::ecdsa_p256, SignatureScheme::rsa_pkcs1_sha256));
   EXPECT_TRUE(may_sign(Version::tls13, KeyType::rsa, SignatureScheme::rsa_pss_rsae_sha512));
   EXPECT_FALSE(may_sign(Version::tls13, KeyType::rsa, SignatureScheme::rsa_pkcs1_sha256));
   EXPECT_TRUE(may_sign(Version::tls12, KeyType::rsa, SignatureScheme::rsa_pkcs1_sha256));
   EXPECT_FALSE(may_sign(Version::tls12, KeyType::rsa, SignatureScheme::rsa_pss_rsae_sha512));
   EXPECT_TRUE(may_sign(Version::tls13, KeyType::ed25519, SignatureScheme::ed25519));
   EXPECT_FALSE(may_sign(Version::tls12, KeyType::ed25519, SignatureScheme::ed25519));
+  EXPECT_FALSE(may_sign(Version::tls12, KeyType::ed25519, SignatureScheme::rsa_pkcs1_sha256));
   EXPECT_FALSE(may_sign(Version::tls12, KeyType::rsa, SignatureScheme::rsa_pkcs1_sha1));
 }
 
-class AskedTls13 : public ::testing::Test {
+class Asked : public ::testing::Test {
  protected:
   // The types of the handshake messages in the server's flight.
   std::vector<std::uint8_t> flight() {
@@ -70,12 +74,12 @@ class AskedTls13 : public ::testing::Test {
   Scene scene_;
 };
 
-TEST_F(AskedTls13, ClientsAreAskedBehindEncryptedExtensions) {
+TEST_F(Asked, BehindEncryptedExtensionsInTls13) {
   ask_13(scene_);
   EXPECT_EQ(flight(), (std::vector<std::uint8_t>{2, 8, 13, 11, 15, 20}));
 }
 
-TEST_F(AskedTls13, ACertificateAndItsSignatureAuthenticate) {
+TEST_F(Asked, ACertificateAndItsSignatureAuthenticate) {
   ask_13(scene_);
   scene_.handshake(certificate13(entry13(none_certificate())));
   EXPECT_STREQ(info().phase, "client_certificate");
@@ -90,7 +94,7 @@ TEST_F(AskedTls13, ACertificateAndItsSignatureAuthenticate) {
   EXPECT_EQ(info().client->fingerprint, fingerprint);
 }
 
-TEST_F(AskedTls13, MessagesMayComeInOneRecordOrInManyWithChangeCipherSpecBefore) {
+TEST_F(Asked, MessagesMayComeInOneRecordOrInManyWithChangeCipherSpecBefore) {
   ask_13(scene_);
   scene_.send(NoneClient::plain(ContentType::change_cipher_spec, {1}));
   const Buffer all = join({certificate13(entry13(none_certificate())), certificate_verify(), NoneClient::finished13()});
@@ -98,7 +102,7 @@ TEST_F(AskedTls13, MessagesMayComeInOneRecordOrInManyWithChangeCipherSpecBefore)
   EXPECT_TRUE(scene_.server().established) << describe(info().error);
 }
 
-TEST_F(AskedTls13, AChainAsLargeAsTheLimitIsTaken) {
+TEST_F(Asked, AChainAsLargeAsTheLimitIsTaken) {
   ask_13(scene_);
   Buffer entries;
   for (int i = 0; i < 65; ++i) entries = join({entries, entry13(none_certificate(crypto::ChainVerdict::valid, 1000))});
@@ -110,28 +114,28 @@ TEST_F(AskedTls13, AChainAsLargeAsTheLimitIsTaken) {
   EXPECT_TRUE(scene_.server().established) << describe(info().error);
 }
 
-TEST_F(AskedTls13, WhoHasNoneIsTakenWhereNoneIsRequired) {
+TEST_F(Asked, WhoHasNoneIsTakenWhereNoneIsRequired) {
   ask_13(scene_, false);
   scene_.handshake(join({certificate13({}), NoneClient::finished13()}));
   ASSERT_TRUE(scene_.server().established) << describe(info().error);
   EXPECT_EQ(info().client, nullptr);
 }
 
-TEST_F(AskedTls13, WhoIsRefusedIsStillKnown) {
+TEST_F(Asked, WhoIsRefusedIsStillKnown) {
   ask_13(scene_);
   scene_.handshake(certificate13(entry13(none_certificate(crypto::ChainVerdict::revoked))));
   ASSERT_NE(info().client, nullptr);
   EXPECT_EQ(info().client->verdict, crypto::ChainVerdict::revoked);
 }
 
-TEST_F(AskedTls13, FramesFit) {
+TEST_F(Asked, FramesFit) {
   ask_13(scene_);
   scene_.handshake(join({certificate13(entry13(none_certificate())), certificate_verify(), NoneClient::finished13()}));
   EXPECT_TRUE(scene_.server().established);
   EXPECT_LE(scene_.server().core().largest_frame, FrameStorage::kSize);
 }
 
-TEST_F(AskedTls13, NobodyIsAskedBesideAPsk) {
+TEST_F(Asked, NobodyIsAskedBesideAPsk) {
   ask(scene_.config, true);
   TicketOffer offer(scene_.config);
   const Buffer subject = text("CN=Alice");
@@ -150,7 +154,7 @@ TEST_F(AskedTls13, NobodyIsAskedBesideAPsk) {
   EXPECT_EQ(info().client->subject_text(), "CN=Alice");
 }
 
-TEST_F(AskedTls13, ASessionWithoutACertificateDoesNotGoOnWhereOneIsRequired) {
+TEST_F(Asked, ASessionWithoutACertificateDoesNotGoOnWhereOneIsRequired) {
   ask(scene_.config, true);
   TicketOffer offer(scene_.config);
   Hello hello = hello13();
@@ -161,7 +165,7 @@ TEST_F(AskedTls13, ASessionWithoutACertificateDoesNotGoOnWhereOneIsRequired) {
   EXPECT_EQ(scene_.server().counters().tickets_mismatched.value(), 1U);
 }
 
-TEST_F(AskedTls13, ASessionWithoutACertificateGoesOnWhereNoneIsRequired) {
+TEST_F(Asked, ASessionWithoutACertificateGoesOnWhereNoneIsRequired) {
   ask(scene_.config, false);
   TicketOffer offer(scene_.config);
   Hello hello = hello13();
@@ -169,6 +173,47 @@ TEST_F(AskedTls13, ASessionWithoutACertificateGoesOnWhereNoneIsRequired) {
   scene_.handshake(hello.whole());
   scene_.protection = Protection::tls13;
   EXPECT_EQ(flight(), (std::vector<std::uint8_t>{2, 8, 20}));
+}
+
+TEST_F(Asked, BeforeServerHelloDoneInTls12) {
+  ask_12(scene_);
+  EXPECT_EQ(flight(), (std::vector<std::uint8_t>{2, 11, 12, 13, 14}));
+}
+
+TEST_F(Asked, ByTheClassicHandshakeToo) {
+  ask(scene_.config, true);
+  scene_.hello_classic();
+  EXPECT_EQ(flight(), (std::vector<std::uint8_t>{2, 11, 13, 14}));
+  scene_.handshake(certificate12(vector24(none_certificate())));
+  scene_.handshake(join({NoneClient::rsa_key_exchange(), certificate_verify()}));
+  scene_.send(ContentType::change_cipher_spec, {1});
+  scene_.client.protect_cbc(*scene_.cbc);
+  scene_.handshake(NoneClient::finished12());
+  EXPECT_TRUE(scene_.server().established) << describe(info().error);
+  EXPECT_NE(info().client, nullptr);
+}
+
+TEST_F(Asked, ACertificateAndItsSignatureAuthenticateInTls12) {
+  ask_12(scene_);
+  scene_.handshake(join(
+      {certificate12(vector24(none_certificate())), NoneClient::key_exchange(Buffer(32, 0x42)), certificate_verify()}));
+  scene_.send(ContentType::change_cipher_spec, {1});
+  scene_.client.protect(Protection::tls12, NoneClient::kKeys12);
+  scene_.handshake(NoneClient::finished12());
+  ASSERT_TRUE(scene_.server().established) << describe(info().error);
+  ASSERT_NE(info().client, nullptr);
+  EXPECT_EQ(info().client->subject_text(), lockstep::test::kNoneSubject);
+  EXPECT_LE(scene_.server().core().largest_frame, FrameStorage::kSize);
+}
+
+TEST_F(Asked, WhoHasNoneIsTakenWhereNoneIsRequiredInTls12) {
+  ask_12(scene_, false);
+  scene_.handshake(join({certificate12({}), NoneClient::key_exchange(Buffer(32, 0x42))}));
+  scene_.send(ContentType::change_cipher_spec, {1});
+  scene_.client.protect(Protection::tls12, NoneClient::kKeys12);
+  scene_.handshake(NoneClient::finished12());
+  EXPECT_TRUE(scene_.server().established) << describe(info().error);
+  EXPECT_EQ(info().client, nullptr);
 }
 
 }  // namespace

@@ -41,4 +41,9 @@ inline void ask_13(Scene& scene, bool required = true) {
   scene.hello_13();
 }
 
+inline void ask_12(Scene& scene, bool required = true) {
+  ask(scene.config, required);
+  scene.hello_12();
+}
+
 }  // namespace lockstep::tls::test

@@ -188,10 +188,109 @@ std::vector<Row> errors_13() {
   };
 }
 
+const Buffer& good_12() {
+  static const Buffer message = certificate12(vector24(none_certificate()));
+  return message;
+}
+
+Buffer key_exchange_12() {
+  return NoneClient::key_exchange(Buffer(32, 0x42));
+}
+
+std::vector<Row> errors_12() {
+  return {
+      {Error::certificate_required_tls12, "empty list (RFC 5246 section 7.4.6)",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(certificate12({}));
+       }},
+      {Error::unknown_authority, "of somebody else's authority, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s, false);
+         s.handshake(certificate12(vector24(none_certificate(ChainVerdict::unknown_authority))));
+       }},
+      {Error::malformed_message, "Certificate with a trailing byte, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(message(11, join({vector24(vector24(none_certificate())), {0}})));
+       }},
+      {Error::malformed_message, "empty certificate, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(certificate12({0, 0, 0}));
+       }},
+      {Error::malformed_message, "entry in the form of TLS 1.3",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(certificate12(entry13(none_certificate())));
+       }},
+      {Error::unexpected_handshake_message, "key exchange without Certificate",
+       [](Scene& s) {
+         ask_12(s, false);
+         s.handshake(key_exchange_12());
+       }},
+      {Error::unexpected_handshake_message, "CertificateVerify in front of the key exchange",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), certificate_verify()}));
+       }},
+      {Error::unexpected_handshake_message, "Certificate twice, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), good_12()}));
+       }},
+      {Error::unexpected_handshake_message, "Certificate that nobody asked for, in TLS 1.2",
+       [](Scene& s) {
+         s.hello_12();
+         s.handshake(good_12());
+       }},
+      {Error::bad_change_cipher_spec, "no CertificateVerify (section 7.4.8)",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12()}));
+         s.send(ContentType::change_cipher_spec, {1});
+       }},
+      {Error::unexpected_handshake_message, "Finished in place of CertificateVerify, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12(), NoneClient::finished12()}));
+       }},
+      {Error::unexpected_handshake_message, "CertificateVerify behind an empty list, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s, false);
+         s.handshake(join({certificate12({}), key_exchange_12()}));
+         s.handshake(certificate_verify());
+       }},
+      {Error::bad_signature_scheme, "SHA-512, which was not asked for",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12(), certificate_verify(0x0601)}));
+       }},
+      {Error::bad_signature_scheme, "of another type than the certificate's key",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12(), certificate_verify(0x0401)}));
+       }},
+      {Error::bad_certificate_verify, "signature by another key, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12(), certificate_verify(0x0403, Buffer(70, 0x30))}));
+       }},
+      {Error::malformed_message, "CertificateVerify cut short, in TLS 1.2",
+       [](Scene& s) {
+         ask_12(s);
+         s.handshake(join({good_12(), key_exchange_12(), message(15, {4, 3, 0, 9, 1})}));
+       }},
+  };
+}
+
 }  // namespace
 
 std::vector<Row> client_certificate_errors() {
-  return errors_13();
+  std::vector<Row> all = errors_13();
+  const std::vector<Row> more = errors_12();
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 }  // namespace lockstep::tls::test

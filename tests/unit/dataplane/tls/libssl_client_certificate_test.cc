@@ -136,7 +136,7 @@ class LibsslClientCertificate : public ::testing::TestWithParam<int> {
   ServerConfig config_ = config_with({"P-256", "RSA"});
 };
 
-INSTANTIATE_TEST_SUITE_P(Versions, LibsslClientCertificate, ::testing::Values(TLS1_3_VERSION),
+INSTANTIATE_TEST_SUITE_P(Versions, LibsslClientCertificate, ::testing::Values(TLS1_3_VERSION, TLS1_2_VERSION),
                          [](const auto& suite) { return suite.param == TLS1_3_VERSION ? "Tls13" : "Tls12"; });
 
 TEST_P(LibsslClientCertificate, OfEveryKeyTypeAuthenticates) {
