@@ -97,9 +97,17 @@ struct Certificate {
   Source source;
 };
 
+/// Whether a service asks its clients for certificates.
+enum class ClientAuth : std::uint8_t { none, optional, required };
+
 struct Service {
   proxy::ServiceConfig proxy;  // all but `tls`
   std::vector<std::string> certificates;
+  ClientAuth client_auth = ClientAuth::none;
+  std::string client_ca;                // path
+  std::vector<std::string> client_crl;  // paths
+  int client_verify_depth = 8;
+  std::shared_ptr<const tls::ClientAuthentication> client_authentication;  // what `load` made of these
   Tls tls;
   Source source;
 };

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "control/certs/client_authentication.h"
 #include "control/certs/secret_file.h"
 #include "control/config/validate.h"
 
@@ -63,6 +64,8 @@ Loaded load(const std::string& path, const Loaded* running) {
   loaded.tickets = tickets::load(loaded.config.tickets, seconds(now).ns, loaded.diagnostics);
   for (const Certificate& certificate : loaded.config.certificates)
     loaded.certificates.push_back(certs::load(certificate, now, loaded.diagnostics));
+  for (Service& service : loaded.config.services)
+    service.client_authentication = certs::load_client_authentication(service, loaded.diagnostics);
   validate(loaded.config, loaded.certificates, loaded.diagnostics);
   return loaded;
 }

@@ -195,7 +195,7 @@ void read_backends(Section& s, Service& service, Reading& reading) {
   reading.settings[slot].value = "[" + value + "]";
 }
 
-void read_service(Section& s, Service& service, Reading& reading) {
+void read_service(Section& s, Service& service, const std::string& directory, Reading& reading) {
   proxy::ServiceConfig& proxy = service.proxy;
   s.text("name", proxy.name);
   s.require("name", "give it one, such as name = \"web\"");
@@ -204,6 +204,14 @@ void read_service(Section& s, Service& service, Reading& reading) {
                                "an IP address and port, such as \"198.18.0.2:443\" or \"[::]:443\"");
   s.require("listen", "add listen = [\"198.18.0.2:443\"]");
   s.texts("certificates", service.certificates);
+  s.choice<ClientAuth>(
+      "client_auth", service.client_auth,
+      {{"none", ClientAuth::none}, {"optional", ClientAuth::optional}, {"required", ClientAuth::required}});
+  s.text("client_ca", service.client_ca);
+  s.texts("client_crl", service.client_crl);
+  s.integer("client_verify_depth", service.client_verify_depth, 0, 100);
+  service.client_ca = resolve(service.client_ca, directory);
+  for (std::string& list : service.client_crl) list = resolve(list, directory);
   read_backends(s, service, reading);
   s.choice<proxy::Builtin>("builtin", proxy.builtin,
                            {{"none", proxy::Builtin::none},
@@ -301,7 +309,7 @@ void read_all(const toml::table& root, const std::string& directory, Config& con
     Service& service = config.services.emplace_back();
     service.tls = config.tls;
     Section section(&table, "service", i, service.source, reading);
-    read_service(section, service, reading);
+    read_service(section, service, directory, reading);
   });
   Section limits(top.table("limits"), "limits", 0, config.limits.source, reading);
   read_limits(limits, config.limits);

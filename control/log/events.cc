@@ -25,6 +25,13 @@ double in_milliseconds(Duration duration) {
   return static_cast<double>(duration.ns) / 1e6;
 }
 
+std::string in_hex(const std::array<std::uint8_t, 32>& bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes)
+    for (const int digit : {byte >> 4, byte & 0xf}) text += "0123456789abcdef"[digit];
+  return text;
+}
+
 void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   fields.emplace_back("sni", text_of(event.server_name));
   if (event.version != 0) fields.emplace_back("version", version_name(event.version));
@@ -33,6 +40,11 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   if (event.group != 0) fields.emplace_back("group", group_name(event.group));
   if (event.signature_scheme != 0) fields.emplace_back("signature", signature_scheme_name(event.signature_scheme));
   if (event.alpn[0] != '\0') fields.emplace_back("alpn", text_of(event.alpn));
+  if (event.client_certificate) {
+    fields.emplace_back("client_subject", text_of(event.client_subject));
+    fields.emplace_back("client_fingerprint", in_hex(event.client_fingerprint));
+    fields.emplace_back("client_verdict", crypto::name(event.client_verdict));
+  }
   fields.emplace_back("resumed", event.resumed);
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "crypto/base/sha2.h"
+#include "dataplane/tls/client_authentication.h"
 
 namespace lockstep::snapshot {
 namespace {
@@ -113,6 +114,10 @@ std::array<std::uint8_t, 16> resumption_scope(const config::Service& service) {
   }
   writer.u8(static_cast<std::uint8_t>(service.proxy.mode));
   writer.u8(service.tls.strict_sni ? 1 : 0);
+  if (service.client_authentication != nullptr) {
+    writer.u8(static_cast<std::uint8_t>(service.client_auth));
+    writer.bytes(service.client_authentication->trust->digest());
+  }
   std::array<std::uint8_t, 32> digest;
   digest_of(Hash::sha256, writer.written(), digest);
   std::array<std::uint8_t, 16> scope;
@@ -133,6 +138,7 @@ std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::
         if (certificate.name == name) used.push_back(&certificate);
     tls::ServerConfig tls = server_config(service.tls, used);
     tls.resumption_scope = resumption_scope(service);
+    tls.client_authentication = service.client_authentication;
     if (tls.tickets != 0) tls.ticket_keys = keys;
     built.tls = std::make_shared<const tls::ServerConfig>(std::move(tls));
   }

@@ -7,6 +7,7 @@
 #include "dataplane/base/address.h"
 #include "dataplane/proxy/snapshot.h"
 #include "dataplane/tcp/stack.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/error.h"
 
 namespace lockstep::proxy {
@@ -23,6 +24,10 @@ struct AccessEvent {
   FlowTuple client;
   SocketAddress backend_address;
   Mode mode = Mode::tls;
+  std::array<char, 80> client_subject{};
+  std::array<std::uint8_t, 32> client_fingerprint{};
+  crypto::ChainVerdict client_verdict = crypto::ChainVerdict::other;
+  bool client_certificate = false;  // it showed one: then the three above
   bool established = false;
   bool resumed = false;
   bool hello_retry = false;

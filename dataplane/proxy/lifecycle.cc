@@ -139,6 +139,12 @@ void Proxy::State::tell(const Connection& c) {
     const tls::SessionInfo info = c.session->info();
     copy_text(info.server_name, event.server_name);
     copy_text(info.alpn, event.alpn);
+    if (info.client != nullptr) {
+      event.client_certificate = true;
+      copy_text(info.client->subject_text(), event.client_subject);
+      event.client_fingerprint = info.client->fingerprint;
+      event.client_verdict = info.client->verdict;
+    }
     event.established = info.established;
     event.resumed = info.resumed;
     event.hello_retry = info.hello_retry;

@@ -11,9 +11,11 @@ namespace {
 constexpr std::uint32_t kMaxListeners = 1024;
 constexpr int kDrainBatchRuns = 1000;
 
-tls::CoreLimits of_core(tls::CoreLimits limits, std::uint16_t core) {
-  limits.core = core;
-  return limits;
+tls::CoreLimits of_core(const Limits& limits, std::uint16_t core) {
+  tls::CoreLimits of_tls = limits.tls;
+  of_tls.core = core;
+  of_tls.client_identities = limits.max_connections;
+  return of_tls;
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ Proxy::State::State(const Limits& limits_, tcp::Stack& stack_, crypto::Batch& ba
       wall_clock_offset(wall_clock_offset_),
       worker(worker_),
       environment(batch, remote, pools, counters),
-      tls_core(tls::make_core(of_core(limits.tls, worker), environment, random)),
+      tls_core(tls::make_core(of_core(limits, worker), environment, random)),
       pieces(kMaxPieces),
       patterns(pools),
       listeners(kMaxListeners),

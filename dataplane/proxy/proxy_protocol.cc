@@ -16,8 +16,12 @@ constexpr std::uint8_t kTypeAlpn = 0x01;  // section 2.2
 constexpr std::uint8_t kTypeAuthority = 0x02;
 constexpr std::uint8_t kTypeSsl = 0x20;
 constexpr std::uint8_t kSubtypeSslVersion = 0x21;  // section 2.2.6
+constexpr std::uint8_t kSubtypeSslCommonName = 0x22;
 constexpr std::uint8_t kSubtypeSslCipher = 0x23;
-constexpr std::uint8_t kClientSsl = 0x01;            // the client came over TLS
+constexpr std::uint8_t kClientSsl = 0x01;                    // the client came over TLS
+constexpr std::uint8_t kClientCertificateConnection = 0x02;  // it showed a certificate on this connection
+constexpr std::uint8_t kClientCertificateSession = 0x04;     // or on one whose session goes on
+constexpr std::uint32_t kVerified = 0;
 constexpr std::uint32_t kNoVerifiedCertificate = 1;  // not zero: no client certificate was verified
 
 Bytes bytes_of_text(std::string_view text) {
@@ -50,10 +54,17 @@ void write_session(Writer& writer, const tls::SessionInfo& session) {
   write_value(writer, kTypeAuthority, session.server_name);
   writer.u8(kTypeSsl);
   const auto length = writer.length16();
-  writer.u8(kClientSsl);
-  writer.u32(kNoVerifiedCertificate);
+  std::uint8_t client = kClientSsl;
+  if (session.client != nullptr)
+    client |= kClientCertificateSession | (session.resumed ? 0 : kClientCertificateConnection);
+  writer.u8(client);
+  writer.u32(session.client != nullptr ? kVerified : kNoVerifiedCertificate);
   write_value(writer, kSubtypeSslVersion, session.version == tls::Version::tls13 ? "TLSv1.3" : "TLSv1.2");
-  write_value(writer, kSubtypeSslCipher, tls::name(session.cipher_suite));
+  if (session.client != nullptr) {
+    std::array<char, 255> name;
+    write_value(writer, kSubtypeSslCommonName, session.client->common_name(name));
+  }
+  write_value(writer, kSubtypeSslCipher, tls::openssl_name(session.cipher_suite));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace lockstep::proxy {
 
-/// Largest header written: fixed part, IPv6 addresses, and values of a TLS session.
-constexpr std::size_t kMaxProxyHeader = 16 + 36 + 3 + 255 + 3 + 255 + 96;
+/// Largest header written: fixed part, IPv6 addresses, and values of a TLS session and its client.
+constexpr std::size_t kMaxProxyHeader = 16 + 36 + 3 + 255 + 3 + 255 + 3 + 255 + 96;
 
 /// Writes the header for the connection `client` (`remote` is the client, `local` the address it connected to) to
 /// `out` (kMaxProxyHeader bytes); with `session`, what was negotiated goes along. Returns the header's size.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "crypto/chain_job.h"
@@ -17,6 +18,8 @@ struct ClientIdentity {
   std::array<char, crypto::VerifyChainJob::kMaxSubject> subject;  // RFC 2253, cut to this size
 
   std::string_view subject_text() const { return {subject.data(), subject_size}; }
+  /// The subject's first common name without the escapes of RFC 2253, written to `out`; empty when there is none.
+  std::string_view common_name(std::span<char, crypto::VerifyChainJob::kMaxSubject> out) const;
 };
 
 }  // namespace lockstep::tls

@@ -134,6 +134,19 @@ TEST(AccessLine, HasAllOfAConnection) {
           escape(tcp::name(tcp::CloseReason::finished)) + " reason=finished worker=1");
 }
 
+TEST(AccessLine, TellsWhoTheClientIsAndNothingThatLooksLikeAField) {
+  proxy::AccessEvent event;
+  event.client_certificate = true;
+  event.client_verdict = crypto::ChainVerdict::revoked;
+  event.client_fingerprint.fill(0xa5);
+  put(event.client_subject, "CN=x\n client_verdict=valid");
+  const std::string line = text_line(kTime, Level::info, "access", access_fields(event));
+  EXPECT_NE(line.find(" client_verdict=revoked "), std::string::npos) << line;
+  EXPECT_NE(line.find(" client_fingerprint=a5a5a5a5"), std::string::npos) << line;
+  EXPECT_NE(line.find(" client_subject=\"CN=x"), std::string::npos) << line;
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
 TEST(AccessLine, SurvivesNamesWithoutTerminator) {
   proxy::AccessEvent event;
   event.server_name.fill('\n');

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "control/certs/client_authentication.h"
 #include "control/config/load.h"
 #include "control/snapshot/build.h"
 #include "control/snapshot/store.h"
 #include "dataplane/tls/ticket_keys.h"
+#include "tests/support/certificates.h"
 #include "tests/unit/control/certificates.h"
 
 namespace lockstep::snapshot {
@@ -161,6 +163,35 @@ TEST(ResumptionScope, DiffersInWhatASessionMayNotCross) {
   other.proxy.backends.emplace_back();
   other.certificates = {"new"};
   EXPECT_EQ(resumption_scope(other), scope) << "what is behind it is not the client's concern";
+}
+
+/// Settings of clients' authorities with `pem` as the bundle.
+config::Service service_asking(config::ClientAuth client_auth, const std::string& pem, int depth = 8) {
+  config::Service service;
+  service.proxy.name = "web";
+  service.client_auth = client_auth;
+  service.client_ca = certificates().file("clients.pem");
+  service.client_verify_depth = depth;
+  tests::write(service.client_ca, pem);
+  config::Diagnostics diagnostics("test");
+  service.client_authentication = certs::load_client_authentication(service, diagnostics);
+  EXPECT_NE(service.client_authentication, nullptr) << diagnostics.render_all();
+  return service;
+}
+
+TEST(ResumptionScope, DiffersInHowClientsAuthenticate) {
+  using enum config::ClientAuth;
+  const std::string one = lockstep::test::make_authority("CA").certificate_pem;
+  const std::string two = lockstep::test::make_authority("CA").certificate_pem;
+  config::Service without;
+  without.proxy.name = "web";
+  const auto scope = resumption_scope(service_asking(required, one));
+  EXPECT_EQ(resumption_scope(service_asking(required, one)), scope);
+  EXPECT_NE(resumption_scope(without), scope);
+  EXPECT_NE(resumption_scope(service_asking(optional, one)), scope);
+  EXPECT_NE(resumption_scope(service_asking(required, two)), scope);
+  EXPECT_NE(resumption_scope(service_asking(required, one + two)), scope);
+  EXPECT_NE(resumption_scope(service_asking(required, one, 3)), scope);
 }
 
 /// A worker that takes snapshots when told to.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/openssl/key.h"
 #include "crypto/openssl/key_file.h"
 #include "crypto/openssl/key_numbers.h"
 #include "tests/support/certificates.h"

@@ -231,6 +231,39 @@ TEST(ProxyHeader, CarriesWhatTlsNegotiated) {
   EXPECT_TRUE(ssl.finished());
 }
 
+/// The value of the PP2_TYPE_SSL of `session`, which has no other values.
+std::vector<std::uint8_t> ssl_value(const tls::SessionInfo& session) {
+  const std::vector<std::uint8_t> header = header_for(flow("198.18.0.1:443", "192.0.2.7:49153"), &session);
+  return {header.begin() + 16 + 12 + 3, header.end()};
+}
+
+TEST(ProxyHeader, TellsWhoTheClientIs) {
+  tls::ClientIdentity client;
+  client.verdict = crypto::ChainVerdict::valid;
+  const std::string_view subject = "CN=Alice,O=x";
+  client.subject_size = static_cast<std::uint8_t>(subject.size());
+  std::copy(subject.begin(), subject.end(), client.subject.begin());
+  tls::SessionInfo info;
+  info.version = tls::Version::tls12;
+  info.cipher_suite = tls::CipherSuite::ecdhe_rsa_aes_128_gcm_sha256;
+  info.client = &client;
+  const std::vector<std::uint8_t> full = ssl_value(info);
+  Reader ssl(full);
+  EXPECT_EQ(ssl.u8(), 0x07) << "TLS, a certificate on this connection and in this session";
+  EXPECT_EQ(ssl.u32(), 0U) << "verified";
+  const auto text = [](Bytes bytes) { return std::string(bytes.begin(), bytes.end()); };
+  EXPECT_EQ(ssl.u8(), 0x21);
+  EXPECT_EQ(text(ssl.vector16()), "TLSv1.2");
+  EXPECT_EQ(ssl.u8(), 0x22);
+  EXPECT_EQ(text(ssl.vector16()), "Alice");
+  EXPECT_EQ(ssl.u8(), 0x23);
+  EXPECT_EQ(text(ssl.vector16()), "ECDHE-RSA-AES128-GCM-SHA256");
+  EXPECT_TRUE(ssl.finished());
+
+  info.resumed = true;
+  EXPECT_EQ(ssl_value(info)[0], 0x05) << "in this session only";
+}
+
 TEST(ProxyHeader, FitsWithTheLongestNames) {
   const std::string longest(255, 'x');
   tls::SessionInfo info;

@@ -56,6 +56,22 @@ TEST(SchemesOfClients, AreThoseOfTheirKeys) {
   EXPECT_FALSE(may_sign(Version::tls12, KeyType::rsa, SignatureScheme::rsa_pkcs1_sha1));
 }
 
+TEST(CommonName, IsTakenOutOfTheSubjectWithoutItsEscapes) {
+  const auto name = [](std::string_view subject) {
+    ClientIdentity identity;
+    identity.subject_size = static_cast<std::uint8_t>(subject.size());
+    std::copy(subject.begin(), subject.end(), identity.subject.begin());
+    std::array<char, 255> out;
+    return std::string(identity.common_name(out));
+  };
+  EXPECT_EQ(name("CN=Alice"), "Alice");
+  EXPECT_EQ(name("CN=Alice,O=Lockstep"), "Alice");
+  EXPECT_EQ(name("OU=x\\,CN=no+CN=Alice\\, Bob\\0A\\\\,C=DE"), "Alice, Bob\n\\");
+  EXPECT_EQ(name("O=CN=no"), "");
+  EXPECT_EQ(name(""), "");
+  EXPECT_EQ(name("CN=cut\\"), "cut\\");
+}
+
 class Asked : public ::testing::Test {
  protected:
   // The types of the handshake messages in the server's flight.
