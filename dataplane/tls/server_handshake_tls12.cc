@@ -36,7 +36,7 @@ struct Tls12Server {
   crypto::RsaPremasterJob premaster;
   crypto::Tls12MasterSecretJob master;
 
-  std::array<std::uint8_t, kMaxServerHello> hello_buffer;
+  std::array<std::uint8_t, kMaxServerHelloTls12> hello_buffer;
   std::array<std::uint8_t, kMaxEcdhParams> params_buffer;
   std::array<std::uint8_t, kMaxServerKeyExchange> exchange_buffer;
   Bytes server_hello;
@@ -94,6 +94,8 @@ void Tls12Server::write_server_hello() {
   answer.extended_master_secret = hello.extended_master_secret;
   answer.secure_renegotiation = hello.secure_renegotiation;
   answer.session_ticket = handshake.tls12.promises_ticket;
+  answer.status_request = choice.status_request;
+  answer.sct_list = choice.sct_list;
   answer.alpn = handshake.alpn;
   server_hello = answer.write(hello_buffer);
   append(handshake.hello_message.whole, server_hello);
@@ -117,10 +119,9 @@ Bytes Tls12Server::write_exchange() {
 
 // ServerHello, Certificate, and what follows it; the transcript follows.
 Error Tls12Server::send_flight() {
-  const Bytes certificate = choice.signer.credential->certificate_tls12;
   const Bytes exchange = write_exchange();
-  const std::array<Bytes, 3> messages = {server_hello, certificate, exchange};
-  append(certificate, exchange);
+  const std::array<Bytes, 3> messages = {server_hello, choice.signer.certificate, exchange};
+  append(choice.signer.certificate, exchange);
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
 }
 

@@ -64,7 +64,7 @@ struct Tls13Server {
 Error Tls13Server::choose_authentication() {
   if (resumes()) return Error::none;
   if (!choice().group) return Error::no_common_group;
-  const auto chosen = choose_signer_tls13(*handshake.identity, handshake.hello);
+  const auto chosen = choose_signer_tls13(handshake.config, *handshake.identity, handshake.hello);
   if (!chosen.ok()) return chosen.error();
   signer = chosen.value();
   handshake.negotiated.signature_scheme = signer.scheme;
@@ -97,7 +97,7 @@ void Tls13Server::write_encrypted_extensions() {
 
 void Tls13Server::begin_transcript_of_certificate() {
   certificate.transcript = &handshake.transcript;
-  certificate.append = {encrypted_extensions, signer.credential->certificate_tls13};
+  certificate.append = {encrypted_extensions, signer.certificate};
   handshake.submit(certificate);
 }
 
@@ -155,7 +155,7 @@ Error Tls13Server::send_flight() {
   handshake.inbound.protect(Protection::tls13);
   handshake.outbound.protect(Protection::tls13);
   const Bytes finished = write_finished(finished_buffer, digest_in(flight.server_finished));
-  const Bytes chain = resumes() ? Bytes() : Bytes(signer.credential->certificate_tls13);
+  const Bytes chain = resumes() ? Bytes() : signer.certificate;
   const std::array<Bytes, 4> messages = {encrypted_extensions, chain, certificate_verify, finished};
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
 }
