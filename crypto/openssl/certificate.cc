@@ -110,6 +110,32 @@ Complaint read_names(X509* certificate, CertificateChain& chain) {
   return {};
 }
 
+/// Responders by HTTP (RFC 6960 appendix A).
+void read_ocsp_urls(X509* certificate, CertificateChain& chain) {
+  STACK_OF(OPENSSL_STRING)* const urls = X509_get1_ocsp(certificate);
+  for (int i = 0; i < sk_OPENSSL_STRING_num(urls); ++i) chain.ocsp_urls.emplace_back(sk_OPENSSL_STRING_value(urls, i));
+  X509_email_free(urls);
+}
+
+/// Whether the TLS feature status_request is required (RFC 7633 section 4.2.2).
+bool is_must_staple(X509* certificate) {
+  constexpr long kStatusRequest = 5;
+  const std::unique_ptr<TLS_FEATURE, Release<TLS_FEATURE_free>> features(
+      static_cast<TLS_FEATURE*>(X509_get_ext_d2i(certificate, NID_tlsfeature, nullptr, nullptr)));
+  for (int i = 0; features != nullptr && i < sk_ASN1_INTEGER_num(features.get()); ++i)
+    if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == kStatusRequest) return true;
+  return false;
+}
+
+std::vector<std::uint8_t> der_of(X509* certificate) {
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  const std::vector<std::uint8_t> bytes(der, der + size);
+  OPENSSL_free(der);
+  return bytes;
+}
+
 bool unix_seconds(const ASN1_TIME* time, std::int64_t& out) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return false;
@@ -138,6 +164,8 @@ Complaint describe(X509* certificate, CertificateChain& chain) {
   if (size > 0) chain.public_key_info.assign(der, der + size);
   OPENSSL_free(der);
   if (size <= 0) return "its public key cannot be read; get it issued again";
+  read_ocsp_urls(certificate, chain);
+  chain.must_staple = is_must_staple(certificate);
   return read_names(certificate, chain);
 }
 
@@ -153,14 +181,29 @@ Result<CertificateChain, std::string> load_certificate_chain(std::string_view pe
     return Failure{label(certificates, 0) + ": " + complaint};
   }
   if (Complaint complaint = check_order(certificates); !complaint.empty()) return Failure{std::move(complaint)};
-  for (const UniqueCertificate& certificate : certificates) {
-    std::uint8_t* der = nullptr;
-    const int size = i2d_X509(certificate.get(), &der);
-    if (size <= 0) return Failure{std::string("libcrypto is out of memory")};
-    chain.der.emplace_back(der, der + size);
-    OPENSSL_free(der);
+  if (certificates.size() > 1) chain.issuer_der = der_of(certificates[1].get());
+  chain.root_left_out = certificates.size() > 1 && X509_self_signed(certificates.back().get(), 0) == 1;
+  const std::size_t sent = certificates.size() - (chain.root_left_out ? 1 : 0);
+  for (std::size_t i = 0; i < sent; ++i) {
+    chain.der.push_back(der_of(certificates[i].get()));
+    if (chain.der.back().empty()) return Failure{std::string("libcrypto is out of memory")};
+    chain.subjects.push_back(name_of(X509_get_subject_name(certificates[i].get())));
   }
+  chain.subjects.push_back(name_of(X509_get_issuer_name(certificates[sent - 1].get())));
   return chain;
+}
+
+Result<std::vector<std::uint8_t>, std::string> load_issuer(const CertificateChain& chain, std::string_view pem) {
+  if (pem.size() > INT_MAX) return Failure{std::string("the file is too large for a certificate")};
+  Certificates certificates;
+  if (Complaint complaint = parse(pem, certificates); !complaint.empty()) return Failure{std::move(complaint)};
+  const std::uint8_t* at = chain.der.front().data();
+  UniqueCertificate leaf(d2i_X509(nullptr, &at, static_cast<long>(chain.der.front().size())));
+  if (leaf == nullptr) return Failure{std::string("libcrypto is out of memory")};
+  certificates.insert(certificates.begin(), std::move(leaf));
+  certificates.resize(2);
+  if (Complaint complaint = check_order(certificates); !complaint.empty()) return Failure{std::move(complaint)};
+  return der_of(certificates[1].get());
 }
 
 bool key_matches(const CertificateChain& chain, const PrivateKey& key) {
