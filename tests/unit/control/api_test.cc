@@ -87,7 +87,17 @@ View view_of(FakeWorker& a, FakeWorker& b) {
   backend.connections = 4;
   service.backends = {backend};
   view.services = {service};
-  view.certificates = {{"demo", "RSA-2048", {"demo.test"}, 1'900'000'000}};
+  CertificateView& certificate = view.certificates.emplace_back();
+  certificate.name = "demo";
+  certificate.key = "RSA-2048";
+  certificate.dns_names = {"demo.test"};
+  certificate.not_after = 1'900'000'000;
+  certificate.issuer = "CN=authority";
+  certificate.ocsp = "good";
+  certificate.ocsp_next_update = 1'800'000'000;
+  certificate.services = {"web"};
+  certificate.message_bytes = 4000;
+  view.certificate_bytes = 20480;
   view.tickets.source = "random";
   view.tickets.rotations = 12;
   view.tickets.keys = {
@@ -299,21 +309,27 @@ class AdminServer : public testing::Test {
     return server ? std::move(server.value()) : nullptr;
   }
   Handler handler() {
-    return make_handler([this] { return view_of(a_, b_); }, {.drop_made_ahead =
-                                                                 [this] {
-                                                                   ++drops_;
-                                                                   return Dropped{complete_, 2, 1};
-                                                                 },
-                                                             .rotate_tickets =
-                                                                 [this] {
-                                                                   ++rotations_;
-                                                                   return rotated_;
-                                                                 }});
+    Actions actions;
+    actions.drop_made_ahead = [this] {
+      ++drops_;
+      return Dropped{complete_, 2, 1};
+    };
+    actions.reload_certificates = [this] {
+      ++reloads_;
+      return Reloaded{true, 7, {"demo: replaced"}, {}};
+    };
+    actions.rotate_tickets = [this] {
+      ++rotations_;
+      return rotated_;
+    };
+    return make_handler([this] { return view_of(a_, b_); }, std::move(actions));
   }
   tests::TemporaryFolder folder_;
   FakeWorker a_, b_;
-  std::atomic<int> drops_{0}, rotations_{0};
+  std::atomic<int> drops_{0};
+  std::atomic<int> rotations_{0};
   Rotated rotated_;
+  std::atomic<int> reloads_{0};
   bool complete_ = true;
 };
 
@@ -426,6 +442,34 @@ TEST_F(AdminServer, SaysWhyTicketKeysAreNotRotated) {
   const auto waits = post(folder_.file("run/socket"), "/tickets/rotate");
   ASSERT_FALSE(waits);
   EXPECT_NE(waits.error().find("503"), std::string::npos) << waits.error();
+}
+
+TEST_F(AdminServer, ShowsCertificates) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  const auto answer = get(folder_.file("run/socket"), "/certificates");
+  ASSERT_TRUE(answer) << answer.error();
+  const auto document = nlohmann::json::parse(answer.value());
+  const auto& certificate = document.at("certificates").at(0);
+  EXPECT_EQ(certificate.at("issuer"), "CN=authority");
+  EXPECT_EQ(certificate.at("ocsp"), "good");
+  EXPECT_EQ(certificate.at("services").at(0), "web");
+  EXPECT_EQ(document.at("certificate_bytes"), 20480);
+}
+
+TEST_F(AdminServer, ReloadsForALocalCaller) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  ASSERT_EQ(server->start(handler()), "");
+  const auto answer = post(folder_.file("run/socket"), "/certificates/reload");
+  ASSERT_TRUE(answer) << answer.error();
+  const auto document = nlohmann::json::parse(answer.value());
+  EXPECT_EQ(document.at("reloaded"), true);
+  EXPECT_EQ(document.at("changes").at(0), "demo: replaced");
+  EXPECT_EQ(ask_http(*server, "POST /certificates/reload").substr(8, 5), " 403 ");
+  EXPECT_EQ(ask_http(*server, "GET /certificates/reload").substr(8, 5), " 405 ");
+  EXPECT_EQ(reloads_, 1);
 }
 
 TEST_F(AdminServer, ChangesNothingForACallerOverTcp) {
