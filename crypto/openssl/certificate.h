@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +33,28 @@ struct CertificateChain {
 /// Most certificates in a chain.
 constexpr std::size_t kMaxChain = 10;
 
+/// Issuers that many chains share, so that each is decoded once; decoding is most of what loading a chain costs. May be
+/// used by several threads at once.
+class KnownIssuers {
+ public:
+  KnownIssuers();
+  ~KnownIssuers();
+  KnownIssuers(const KnownIssuers&) = delete;
+  KnownIssuers& operator=(const KnownIssuers&) = delete;
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 /// Loads all certificates of `pem`; other blocks are passed over. Checks that each is issued and signed by the next and
 /// that the first may be used by a TLS server; another order is an error, since it cannot be told what was meant. A
 /// self-signed last certificate of several is known to whoever trusts it and left out (RFC 8446 section 4.4.2). Expiry
-/// is not checked: the caller has the clock. The error says what is wrong and what to do.
-Result<CertificateChain, std::string> load_certificate_chain(std::string_view pem);
+/// is not checked: the caller has the clock. `issuers` keeps all but the first one. The error says what is wrong and
+/// what to do.
+Result<CertificateChain, std::string> load_certificate_chain(std::string_view pem, KnownIssuers* issuers = nullptr);
 
 /// The DER of the first certificate of `pem`, which issued and signed the first one of `chain`.
 Result<std::vector<std::uint8_t>, std::string> load_issuer(const CertificateChain& chain, std::string_view pem);

@@ -1,5 +1,6 @@
 #include "crypto/openssl/key_file.h"
 
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -96,6 +97,46 @@ std::string unreadable(std::string_view pem, const Passphrase& passphrase) {
          "'openssl pkey -inform DER -in KEY -out KEY.pem'";
 }
 
+/// Whether the first private key of `pem`, of whatever form, begins with `line`.
+bool first_key_is(std::string_view pem, std::string_view line) {
+  const std::size_t label = pem.find("PRIVATE KEY-----");
+  return label != std::string_view::npos && pem.substr(0, label + 16).ends_with(line);
+}
+
+/// Decodes keys in the usual form (PKCS #8, not encrypted). libcrypto sets up decoders for every type there is each
+/// time that it is asked for a key, which is most of what loading one takes: this sets them up once.
+class Pkcs8Decoder {
+ public:
+  Pkcs8Decoder()
+      : context_(OSSL_DECODER_CTX_new_for_pkey(&decoded_, "DER", "PrivateKeyInfo", nullptr, EVP_PKEY_KEYPAIR, nullptr,
+                                               nullptr)) {}
+  /// nullptr: another form, or damaged.
+  UniquePkey decode(Bytes der) {
+    decoded_ = nullptr;
+    const unsigned char* at = der.data();
+    std::size_t size = der.size();
+    const bool whole = context_ != nullptr && OSSL_DECODER_from_data(context_.get(), &at, &size) == 1 && size == 0;
+    UniquePkey pkey(decoded_);
+    return whole ? std::move(pkey) : nullptr;
+  }
+
+ private:
+  EVP_PKEY* decoded_ = nullptr;  // where the context puts what it decodes
+  std::unique_ptr<OSSL_DECODER_CTX, Release<OSSL_DECODER_CTX_free>> context_;
+};
+
+UniquePkey read_pkcs8(std::string_view pem) {
+  thread_local Pkcs8Decoder decoder;
+  const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  unsigned char* der = nullptr;
+  long size = 0;
+  if (bio == nullptr || PEM_bytes_read_bio(&der, &size, nullptr, PEM_STRING_PKCS8INF, bio.get(), nullptr, nullptr) != 1)
+    return nullptr;
+  UniquePkey pkey = decoder.decode({der, static_cast<std::size_t>(size)});
+  OPENSSL_clear_free(der, static_cast<std::size_t>(size));
+  return pkey;
+}
+
 }  // namespace
 
 bool key_is_encrypted(std::string_view pem) {
@@ -111,10 +152,14 @@ bool key_is_encrypted(std::string_view pem) {
 
 Result<std::unique_ptr<PrivateKey>, std::string> load_private_key(std::string_view pem, std::string_view passphrase) {
   if (pem.size() > INT_MAX) return Failure{std::string("the file is too large for a private key")};
-  const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (bio == nullptr) return Failure{std::string("libcrypto is out of memory")};
   Passphrase given{passphrase};
-  UniquePkey pkey(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &given));
+  UniquePkey pkey;
+  if (first_key_is(pem, "-----BEGIN PRIVATE KEY-----")) pkey = read_pkcs8(pem);
+  if (pkey == nullptr) {
+    const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    if (bio == nullptr) return Failure{std::string("libcrypto is out of memory")};
+    pkey.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &given));
+  }
   ERR_clear_error();
   if (pkey == nullptr) return Failure{unreadable(pem, given)};
   const Result<KeyClass, std::string> found = classify(pkey.get());
