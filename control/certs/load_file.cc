@@ -48,8 +48,9 @@ void check_dates(const LoadedCertificate& certificate, const Entry& entry, Diagn
 }
 
 /// Whether the chain could be read.
-bool load_chain(const Files& files, std::string_view text, LoadedCertificate& loaded, Diagnostics& diagnostics) {
-  Result<crypto::CertificateChain, std::string> chain = crypto::load_certificate_chain(text);
+bool load_chain(const Files& files, std::string_view text, crypto::KnownIssuers& issuers, LoadedCertificate& loaded,
+                Diagnostics& diagnostics) {
+  Result<crypto::CertificateChain, std::string> chain = crypto::load_certificate_chain(text, &issuers);
   if (!chain) {
     report(diagnostics, files.entry->at("chain"), files.chain, chain.error());
     return false;
@@ -233,7 +234,8 @@ std::shared_ptr<const tls::CertificateMessages> Earlier::messages(const LoadedCe
   return found == last ? nullptr : found->second->messages;
 }
 
-LoadedCertificate load_file(const Files& files, const Earlier& earlier, Diagnostics& diagnostics) {
+LoadedCertificate load_file(const Files& files, const Earlier& earlier, crypto::KnownIssuers& issuers,
+                            Diagnostics& diagnostics) {
   LoadedCertificate loaded;
   loaded.entry = files.entry->certificate().name;
   loaded.name = files.name;
@@ -243,7 +245,7 @@ LoadedCertificate load_file(const Files& files, const Earlier& earlier, Diagnost
   if (files.key != files.chain) {
     const Result<std::string, std::string> text = read_text_file(files.chain);
     if (text)
-      chain_ok = load_chain(files, text.value(), loaded, diagnostics);
+      chain_ok = load_chain(files, text.value(), issuers, loaded, diagnostics);
     else
       report(diagnostics, files.entry->at("chain"), files.chain, text.error());
   }
@@ -252,7 +254,7 @@ LoadedCertificate load_file(const Files& files, const Earlier& earlier, Diagnost
     report(diagnostics, files.entry->at(files.key == files.chain ? "chain" : "key"), files.key, key_text.error());
     return loaded;
   }
-  if (files.key == files.chain) chain_ok = load_chain(files, key_text.value().text(), loaded, diagnostics);
+  if (files.key == files.chain) chain_ok = load_chain(files, key_text.value().text(), issuers, loaded, diagnostics);
   load_key(files, key_text.value(), chain_ok, loaded, diagnostics);
   if (loaded.key == nullptr) return loaded;
   load_issuer(files, loaded, diagnostics);

@@ -61,6 +61,7 @@ class Earlier {
 };
 
 /// Loads one certificate; what is wrong goes to `diagnostics`.
-LoadedCertificate load_file(const Files& files, const Earlier& earlier, config::Diagnostics& diagnostics);
+LoadedCertificate load_file(const Files& files, const Earlier& earlier, crypto::KnownIssuers& issuers,
+                            config::Diagnostics& diagnostics);
 
 }  // namespace lockstep::certs

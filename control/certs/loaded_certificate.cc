@@ -27,9 +27,10 @@ std::vector<LoadedCertificate> load_all(const std::vector<config::Certificate>& 
     files.insert(files.end(), listed.begin(), listed.end());
   }
   const Earlier earlier(running);
+  crypto::KnownIssuers issuers;
   std::vector<LoadedCertificate> loaded(files.size());
   std::vector<config::Diagnostics> told(files.size(), config::Diagnostics(diagnostics.file()));
-  in_parallel(files.size(), [&](std::size_t i) { loaded[i] = load_file(files[i], earlier, told[i]); });
+  in_parallel(files.size(), [&](std::size_t i) { loaded[i] = load_file(files[i], earlier, issuers, told[i]); });
   for (const config::Diagnostics& each : told) diagnostics.add(each);
   return loaded;
 }

@@ -122,7 +122,8 @@ void check_names(const std::vector<Used>& used, Diagnostics& diagnostics) {
   std::map<std::pair<std::string_view, crypto::KeyType>, const LoadedCertificate*> owners;
   for (const auto& [certificate, at] : used) {
     for (const std::string& dns : certificate->chain.dns_names) {
-      const auto [owner, fresh] = owners.emplace(std::pair(dns, certificate->chain.key_type), certificate);
+      const auto [owner, fresh] =
+          owners.emplace(std::pair<std::string_view, crypto::KeyType>(dns, certificate->chain.key_type), certificate);
       if (fresh || owner->second->name == certificate->name) continue;  // the same name twice is said elsewhere
       diagnostics.warning(at,
                           "certificates " + in_quotes(owner->second->name) + " and " + in_quotes(certificate->name) +
