@@ -9,7 +9,7 @@ namespace {
 // Of the format: states of other versions of this program are not resumed.
 constexpr std::uint8_t kFormat = 1;
 
-constexpr Duration kLongestLifetime = hours(7 * 24);
+constexpr Duration kLongestLifetime = hours(168);
 // By how much the clocks of those who share ticket keys may differ.
 constexpr Duration kClockSkew = seconds(10);
 

@@ -179,7 +179,7 @@ TEST_F(SessionChecks, EndWithTheLifetime) {
 
 TEST_F(SessionChecks, NeverOutliveSevenDays) {
   // RFC 8446 section 4.6.1.
-  constexpr std::int64_t kWeek = 7 * 24 * 3600 * std::int64_t{1000};
+  constexpr std::int64_t kWeek = std::int64_t{7} * 24 * 3600 * 1000;
   config_.session_lifetime = hours(10'000);
   EXPECT_EQ(check(kNow + kWeek), Resumption::possible);
   EXPECT_EQ(check(kNow + kWeek + 1), Resumption::expired);
