@@ -303,7 +303,7 @@ void Service::keep_staples() {
     if (look_for_expired && certs::expire_all(loaded_.certificates, std::time(nullptr))) staples_changed_ = true;
   }
   if (!staples_changed_ || store_->old() != 0) return;
-  auto snapshot = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_);
+  auto snapshot = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_.keys());
   const std::uint64_t epoch = snapshot->epoch;
   if (!store_->publish(std::move(snapshot)).empty()) return;
   staples_changed_ = false;
@@ -432,8 +432,8 @@ api::Actions Service::actions() {
                 log_.info("made_ahead_dropped", {{"complete", dropped}});
                 return api::Dropped{dropped, fleet_->workers(), fleet_->crypto_cores()};
               },
-          .reload_certificates = [this] { return reload_requests_.ask(); },
-          .rotate_tickets = [this] { return ticket_keys_.rotate(); }};
+          .rotate_tickets = [this] { return ticket_keys_.rotate(); },
+          .reload_certificates = [this] { return reload_requests_.ask(); }};
 }
 
 api::View Service::view() {

@@ -35,7 +35,8 @@ int main(int count, char** arguments) {
   }
   const std::filesystem::path folder = arguments[1];
   std::filesystem::create_directories(folder / "sites");
-  const lockstep::test::Issuer authority = lockstep::test::make_authority("Lockstep test authority of " + folder.filename().string());
+  const lockstep::test::Issuer authority =
+      lockstep::test::make_authority("Lockstep test authority of " + folder.filename().string());
   write(folder / "ca.pem", authority.certificate_pem);
   write(folder / "ca.key", authority.key_pem);
   std::string index;

@@ -91,7 +91,8 @@ std::string make_certificate(const CertificateRequest& request, const Issuer* is
   EVP_PKEY* const signing_key = issuer == nullptr ? key.get() : issuer_key.get();
   X509_set_issuer_name(x509, X509_get_subject_name(signer));
   extend(x509, signer, NID_basic_constraints, request.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  extend(x509, signer, NID_key_usage, request.authority ? "critical,keyCertSign,cRLSign,digitalSignature" : request.key_usage);
+  extend(x509, signer, NID_key_usage,
+         request.authority ? "critical,keyCertSign,cRLSign,digitalSignature" : request.key_usage);
   extend(x509, signer, NID_ext_key_usage, request.extended_key_usage);
   extend(x509, signer, NID_subject_alt_name, request.alt_names);
   if (!request.ocsp_url.empty()) extend(x509, signer, NID_info_access, "OCSP;URI:" + request.ocsp_url);

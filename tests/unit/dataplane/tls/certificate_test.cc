@@ -14,6 +14,10 @@
 namespace lockstep::tls::test {
 namespace {
 
+void set_messages(ServerConfig& config, std::shared_ptr<const CertificateMessages> messages) {
+  change_identities(config, [&](Identities& identities) { identities.list[0].credentials[0].messages = messages; });
+}
+
 constexpr CertificateExtras kOcsp = static_cast<CertificateExtras>(CertificateExtra::ocsp_response);
 constexpr CertificateExtras kScts = static_cast<CertificateExtras>(CertificateExtra::sct_list);
 constexpr CertificateExtras kZlib = static_cast<CertificateExtras>(CertificateExtra::zlib);
@@ -105,14 +109,14 @@ class CertificateChoice : public ::testing::Test {
     config_ = config_with({"P-256"});
     CertificateMessages messages = make_certificate_messages(parts());
     add_compressed(messages, 0, CompressionAlgorithm::brotli, {});
-    config_.identities[0].credentials[0].messages = std::make_shared<const CertificateMessages>(std::move(messages));
+    set_messages(config_, std::make_shared<const CertificateMessages>(std::move(messages)));
   }
-  const CertificateMessages& messages() const { return *config_.identities[0].credentials[0].messages; }
+  const CertificateMessages& messages() const { return *config_.identities->list[0].credentials[0].messages; }
   Signer tls13(const Hello& hello) {
     body_ = hello.body();
     hello_ = ClientHello();
     EXPECT_EQ(hello_.read(body_), Error::none);
-    const auto signer = choose_signer_tls13(config_, config_.identities[0], hello_);
+    const auto signer = choose_signer_tls13(config_, config_.identities->list[0], hello_);
     EXPECT_TRUE(signer.ok());
     return signer.value();
   }
@@ -120,7 +124,7 @@ class CertificateChoice : public ::testing::Test {
     body_ = hello.body();
     hello_ = ClientHello();
     EXPECT_EQ(hello_.read(body_), Error::none);
-    const auto choice = choose_tls12(config_, config_.identities[0], hello_);
+    const auto choice = choose_tls12(config_, config_.identities->list[0], hello_);
     EXPECT_TRUE(choice.ok());
     return choice.value();
   }
@@ -168,11 +172,11 @@ TEST_F(CertificateChoice, SignsOnlyWithSchemesOfTheConfiguration) {
 
 TEST(CompressedCertificate, IsSentInPlaceOfTheCertificate) {
   Scene scene(none_config());
-  CertificateMessages messages = *scene.config.identities[0].credentials[0].messages;
+  CertificateMessages messages = *scene.config.identities->list[0].credentials[0].messages;
   const Buffer compressed(100, 9);
   add_compressed(messages, 0, CompressionAlgorithm::brotli, compressed);
   const Buffer sent = messages.tls13.front().messages;
-  scene.config.identities[0].credentials[0].messages = std::make_shared<const CertificateMessages>(messages);
+  set_messages(scene.config, std::make_shared<const CertificateMessages>(messages));
   Hello hello = hello13();
   hello.set(ExtensionType::compress_certificate, vector8(list16({2})));
   scene.handshake(hello.whole());
@@ -197,12 +201,11 @@ class LibsslCertificate : public ::testing::TestWithParam<int> {
     };
   }
   void give(CertificateParts extra) {
-    const CertificateMessages& plain = *config_.identities[0].credentials[0].messages;
+    const CertificateMessages& plain = *config_.identities->list[0].credentials[0].messages;
     const Buffer& message = plain.tls12.back().messages;
     const std::size_t size = static_cast<std::size_t>(message[7]) << 16U | message[8] << 8U | message[9];
     extra.der_chain = {{message.begin() + 10, message.begin() + 10 + static_cast<std::ptrdiff_t>(size)}};
-    config_.identities[0].credentials[0].messages =
-        std::make_shared<const CertificateMessages>(make_certificate_messages(extra));
+    set_messages(config_, std::make_shared<const CertificateMessages>(make_certificate_messages(extra)));
   }
 
   Random random_ = Random::from_number(43);
