@@ -99,6 +99,7 @@ Result<Passphrase, std::string> Passphrase::ask(const std::vector<std::string>& 
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return Failure{std::string("cannot make a pipe for passphrase_command")};
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   pid_t process = -1;

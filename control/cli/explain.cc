@@ -101,9 +101,10 @@ std::string suites_text(const Json& suites) {
   std::string text;
   for (const Json& suite : suites) {
     const std::string iana = suite.at("iana"), openssl = suite.at("openssl");
-    text += row(text.empty() ? "cipher suites" : "",
-                iana + (openssl == iana ? "" : " (" + openssl + ")") +
-                    (suite.at("usable").get<bool>() ? "" : "  unused: no certificate fits"));
+    std::string line = iana;
+    if (openssl != iana) line.append(" (").append(openssl).append(")");
+    if (!suite.at("usable").get<bool>()) line += "  unused: no certificate fits";
+    text += row(text.empty() ? "cipher suites" : "", line);
   }
   return text;
 }

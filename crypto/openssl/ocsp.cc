@@ -92,7 +92,7 @@ std::vector<std::uint8_t> make_ocsp_request(Bytes leaf_der, Bytes issuer_der) {
   if (leaf == nullptr || issuer == nullptr || request == nullptr) return {};
   UniqueId id(OCSP_cert_to_id(EVP_sha1(), leaf.get(), issuer.get()));
   if (id == nullptr || OCSP_request_add0_id(request.get(), id.get()) == nullptr) return {};
-  (void)id.release();  // the request's now
+  [[maybe_unused]] const OCSP_CERTID* const taken = id.release();  // the request's now
   std::uint8_t* der = nullptr;
   const int size = i2d_OCSP_REQUEST(request.get(), &der);
   if (size <= 0) return {};

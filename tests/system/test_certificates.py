@@ -189,6 +189,19 @@ print(done, failed)
         self.assertEqual(refused, 0)
         self.assertEqual(service.status()["epoch"], reloads + 1)
 
+    def cost(self, service, folder, names):
+        """Microseconds of a worker for each handshake, over so many names."""
+        def totals():
+            worker = service.status()["workers"][0]
+            return worker["loop"]["busy_nanoseconds"], worker["tls"]["handshakes_tls13"]
+        busy, handshakes = totals()
+        clients = [self.load(folder, names, 3) for _ in range(2)]
+        for client in clients:
+            out, errors = client.communicate(timeout=60)
+            self.assertEqual(out.split()[1], "0", errors[-2000:])
+        busy_after, handshakes_after = totals()
+        return (busy_after - busy) / (handshakes_after - handshakes) / 1000
+
     def test_thousands_of_names_with_their_own_certificates(self):
         count = 10_000 if FULL else 300
         folder = self.make("many", count)
@@ -207,6 +220,11 @@ print(done, failed)
         text = lockstep("status", "--socket", service.socket).stdout
         self.assertIn("bytes for each", text)
         self.assertIn("lockstep cert list", text)
+        self.cost(service, folder, count)  # warms up
+        one, all_names = self.cost(service, folder, 1), self.cost(service, folder, count)
+        print(f"a handshake takes {one:.0f} us of a worker with one name, {all_names:.0f} us with {count}")
+        if FULL:
+            self.assertLess(all_names, 2 * one)  # figures of a busy machine; making nonces ahead for each was seven
         for i in (0, count // 2, count - 1):
             self.assertIn(f"CN = n{i}.lockstep.test", self.s_client(name=f"n{i}.lockstep.test"))
 

@@ -132,7 +132,7 @@ TEST(PolicyKey, UnknownOnesAreToldWithTheNearest) {
   const std::string told = load_with("[tls]\npolicy = \"intermediat\"\n").diagnostics.render_all();
   EXPECT_NE(
       told.find(":2:10: \"intermediat\" is no value for \"policy\"; did you mean \"intermediate\"? Use \"modern\", "
-                "\"intermediate\" or \"legacy\""),
+                "\"intermediate\", \"legacy\", \"modern-2026\""),
       std::string::npos)
       << told;
 }
