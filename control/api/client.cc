@@ -18,7 +18,8 @@ constexpr std::size_t kMaxAnswer = 64U << 20U;
 class Connection {
  public:
   Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{5, 0};
+    // A reload with thousands of certificates takes seconds.
+    const timeval limit{60, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   }

@@ -258,6 +258,17 @@ void service_wide(std::string& out, const View& view) {
     for (const WorkerView& worker : view.workers)
       wake.histogram({{"worker", worker_label(worker)}}, *worker.wake_up, 10, 30, 1e-9);
   }
+  {
+    Family memory(out, "lockstep_certificates_bytes", "gauge", "Memory that loading the certificates and keys took");
+    memory.sample({}, static_cast<double>(view.certificate_bytes));
+  }
+  {
+    Family staples(out, "lockstep_certificate_ocsp_next_update_seconds", "gauge",
+                   "Until when the stapled OCSP response is good, UNIX time; absent when none is stapled");
+    for (const CertificateView& certificate : view.certificates)
+      if (certificate.ocsp == "good")
+        staples.sample({{"certificate", certificate.name}}, static_cast<double>(certificate.ocsp_next_update));
+  }
   Family expiry(out, "lockstep_certificate_not_after_seconds", "gauge", "When the certificate expires, UNIX time");
   for (const CertificateView& certificate : view.certificates)
     expiry.sample({{"certificate", certificate.name}}, static_cast<double>(certificate.not_after));

@@ -159,6 +159,7 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 Response show(std::string_view path, const View& view) {
   if (path == "/status") return {200, "application/json", status_json(view)};
   if (path == "/tickets") return {200, "application/json", tickets_json(view.tickets)};
+  if (path == "/certificates") return {200, "application/json", certificates_json(view)};
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(view)};
   const std::string state = view.state;
   return {state == "running" ? 200U : 503U, kText, state + "\n"};
@@ -175,6 +176,10 @@ Response rotate_tickets(const Actions& actions) {
   return {rotated.outcome == Rotated::Outcome::refused ? 409U : 503U, kText, rotated.reason + "\n"};
 }
 
+Response reload_certificates(const Actions& actions) {
+  return {200, "application/json", reloaded_json(actions.reload_certificates())};
+}
+
 /// What changes something, and the command that does it.
 struct Action {
   std::string_view path;
@@ -183,6 +188,7 @@ struct Action {
 };
 constexpr std::array kActions = {
     Action{"/made-ahead/drop", "lockstep made-ahead drop", drop_made_ahead},
+    Action{"/certificates/reload", "lockstep cert reload", reload_certificates},
     Action{"/tickets/rotate", "lockstep ticket rotate", rotate_tickets},
 };
 
@@ -200,11 +206,11 @@ Handler make_handler(std::function<View()> view, Actions actions) {
   return [view = std::move(view), actions = std::move(actions)](const Request& request) -> Response {
     for (const Action& action : kActions)
       if (request.path == action.path) return act(action, request, actions);
-    if (request.path != "/status" && request.path != "/tickets" && request.path != "/metrics" &&
-        request.path != "/healthz")
+    if (request.path != "/status" && request.path != "/tickets" && request.path != "/certificates" &&
+        request.path != "/metrics" && request.path != "/healthz")
       return {404, kText,
-              "there are /status, /tickets, /metrics, /healthz and, to be posted to, /made-ahead/drop and "
-              "/tickets/rotate\n"};
+              "there are /status, /tickets, /certificates, /metrics, /healthz and, to be posted to, /made-ahead/drop, "
+              "/certificates/reload and /tickets/rotate\n"};
     if (request.method != Method::get) return {405, kText, "only GET\n", "GET, HEAD"};
     return show(request.path, view());
   };

@@ -36,10 +36,11 @@ using Handler = std::function<Response(const Request& request)>;
 struct Actions {
   std::function<Dropped()> drop_made_ahead;
   std::function<Rotated()> rotate_tickets;
+  std::function<Reloaded()> reload_certificates;
 };
 
-/// GET /status, /tickets, /metrics and /healthz of what `view` returns, from anywhere; POST /made-ahead/drop and
-/// /tickets/rotate from the UNIX socket, whose file says who may.
+/// GET /status, /tickets, /certificates, /metrics and /healthz of what `view` returns, from anywhere; POST
+/// /made-ahead/drop, /certificates/reload and /tickets/rotate from the UNIX socket, whose file says who may.
 Handler make_handler(std::function<View()> view, Actions actions);
 
 class Server {

@@ -147,6 +147,21 @@ Json service_json(const ServiceView& service) {
           {"backends", backends}};
 }
 
+Json certificate_json(const CertificateView& certificate) {
+  Json object = {{"name", certificate.name},
+                 {"key", certificate.key},
+                 {"dns_names", certificate.dns_names},
+                 {"issuer", certificate.issuer},
+                 {"not_after", log::timestamp(certificate.not_after * 1'000'000'000)},
+                 {"ocsp", certificate.ocsp},
+                 {"services", certificate.services},
+                 {"message_bytes", certificate.message_bytes}};
+  if (!certificate.ocsp_problem.empty()) object["ocsp_problem"] = certificate.ocsp_problem;
+  if (certificate.ocsp_next_update != 0)
+    object["ocsp_next_update"] = log::timestamp(certificate.ocsp_next_update * 1'000'000'000);
+  return object;
+}
+
 }  // namespace
 
 const char* name(proxy::Builtin builtin) {
@@ -195,16 +210,29 @@ std::string status_json(const View& view) {
                    {"crypto_cores", Json::array()},
                    {"ports", Json::array()},
                    {"services", Json::array()},
+                   {"certificate_bytes", view.certificate_bytes},
                    {"certificates", Json::array()}};
   for (const WorkerView& worker : view.workers) document["workers"].push_back(worker_json(worker));
   for (const CryptoCoreView& core : view.crypto_cores) document["crypto_cores"].push_back(crypto_core_json(core));
   for (const PortView& port : view.ports) document["ports"].push_back(port_json(port));
   for (const ServiceView& service : view.services) document["services"].push_back(service_json(service));
   for (const CertificateView& certificate : view.certificates)
-    document["certificates"].push_back({{"name", certificate.name},
-                                        {"key", certificate.key},
-                                        {"dns_names", certificate.dns_names},
-                                        {"not_after", log::timestamp(certificate.not_after * 1'000'000'000)}});
+    document["certificates"].push_back(certificate_json(certificate));
+  return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string certificates_json(const View& view) {
+  Json document = {{"certificate_bytes", view.certificate_bytes}, {"certificates", Json::array()}};
+  for (const CertificateView& certificate : view.certificates)
+    document["certificates"].push_back(certificate_json(certificate));
+  return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string reloaded_json(const Reloaded& reloaded) {
+  const Json document = {{"reloaded", reloaded.complete},
+                         {"epoch", reloaded.epoch},
+                         {"changes", reloaded.changes},
+                         {"problems", reloaded.problems}};
   return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

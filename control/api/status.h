@@ -10,6 +10,12 @@ namespace lockstep::api {
 /// The document of GET /status.
 std::string status_json(const View& view);
 
+/// The document of GET /certificates.
+std::string certificates_json(const View& view);
+
+/// The answer to POST /certificates/reload.
+std::string reloaded_json(const Reloaded& reloaded);
+
 /// The answer to POST /made-ahead/drop.
 std::string dropped_json(const Dropped& dropped);
 

@@ -11,21 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string cell(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.1f", value.get<double>());
-    return text.data();
-  }
-  if (value.is_array()) {
-    std::string text;
-    for (const Json& element : value) text += (text.empty() ? "" : ",") + cell(element);
-    return text;
-  }
-  return value.dump();
-}
-
 std::string duration_text(double seconds) {
   const auto whole = static_cast<long>(seconds);
   std::array<char, 64> text{};
@@ -150,12 +135,28 @@ std::string counters_text(const Json& workers) {
   return table.text();
 }
 
-std::string certificates_text(const Json& certificates) {
+/// Those that expire first, as far as they fit a screen.
+std::string certificates_text(const Json& document) {
+  constexpr std::size_t kMost = 20;
+  const Json& certificates = document.at("certificates");
+  std::vector<const Json*> shown;
+  for (const Json& c : certificates) shown.push_back(&c);
+  const auto earlier = [](const Json* a, const Json* b) { return a->at("not_after") < b->at("not_after"); };
+  if (shown.size() > kMost) {
+    std::partial_sort(shown.begin(), shown.begin() + kMost, shown.end(), earlier);
+    shown.resize(kMost);
+  }
   Table table;
-  table.row({"certificate", "key", "valid until", "names"});
-  for (const Json& c : certificates)
-    table.row({cell(c.at("name")), cell(c.at("key")), cell(c.at("not_after")), cell(c.at("dns_names"))});
-  return "certificates\n" + table.text();
+  table.row({"certificate", "key", "valid until", "OCSP", "names"});
+  for (const Json* const c : shown)
+    table.row({cell(c->at("name")), cell(c->at("key")), cell(c->at("not_after")), cell(c->at("ocsp")),
+               cell(c->at("dns_names"))});
+  const auto bytes = document.at("certificate_bytes").get<std::uint64_t>();
+  const std::size_t count = certificates.size();
+  return "certificates\n" + table.text() +
+         (count > shown.size() ? "  and " + std::to_string(count - shown.size()) + " more: lockstep cert list\n" : "") +
+         "  memory: " + std::to_string(bytes / 1024) + " KiB, " + std::to_string(count == 0 ? 0 : bytes / count) +
+         " bytes for each\n";
 }
 
 }  // namespace
@@ -172,7 +173,7 @@ std::string status_table(const std::string& json) {
     text += workers_text(d.at("workers")) + "\n" + crypto_cores_text(d.at("crypto_cores")) + ports_text(d.at("ports")) +
             "\n" + services_text(d.at("services")) + "\n" + engines_text("engines", d.at("workers")) +
             counters_text(d.at("workers")) + "\n" + engines_text("engines of crypto cores", d.at("crypto_cores")) +
-            certificates_text(d.at("certificates"));
+            certificates_text(d);
     return text;
   } catch (const Json::exception&) {
     return {};

@@ -1,7 +1,10 @@
-// Text in columns.
+// Text tables of JSON values, for people.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -32,5 +35,21 @@ class Table {
  private:
   std::vector<std::vector<std::string>> rows_;
 };
+
+/// A value as it stands in a cell; an array's elements with commas between.
+inline std::string cell(const nlohmann::ordered_json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f", value.get<double>());
+    return text.data();
+  }
+  if (value.is_array()) {
+    std::string text;
+    for (const nlohmann::ordered_json& element : value) text += (text.empty() ? "" : ",") + cell(element);
+    return text;
+  }
+  return value.dump();
+}
 
 }  // namespace lockstep::api

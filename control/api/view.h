@@ -78,6 +78,12 @@ struct CertificateView {
   std::string key;
   std::vector<std::string> dns_names;
   std::int64_t not_after = 0;  // UNIX seconds
+  std::string issuer;
+  std::string ocsp;                   // certs::state_name, or "pending" when a fetched one has not come yet
+  std::string ocsp_problem;           // why nothing is stapled; empty: nothing was to be
+  std::int64_t ocsp_next_update = 0;  // UNIX seconds; 0: none
+  std::vector<std::string> services;  // that show it
+  std::size_t message_bytes = 0;      // of the messages made ahead, in all forms
 };
 
 struct View {
@@ -96,6 +102,7 @@ struct View {
   std::vector<ServiceView> services;
   std::vector<CertificateView> certificates;
   tickets::View tickets;
+  std::size_t certificate_bytes = 0;  // memory that loading all of them took, keys included
 };
 
 /// What came of a request to drop what was made ahead.
@@ -110,6 +117,14 @@ struct Rotated {
   enum class Outcome : std::uint8_t { published, refused, waits } outcome = Outcome::published;
   std::string sealing;  // published: the name of the key that seals now
   std::string reason;   // otherwise: why, and what to do
+};
+
+/// What came of a request to read certificates again.
+struct Reloaded {
+  bool complete = false;              // the new ones are in use
+  std::uint64_t epoch = 0;            // of the configuration in use
+  std::vector<std::string> changes;   // "NAME: what is different"
+  std::vector<std::string> problems;  // errors and warnings of the configuration, and why it was refused
 };
 
 /// "none", "echo", ...

@@ -3,81 +3,42 @@
 #include <array>
 #include <ctime>
 
-#include "control/certs/secret_file.h"
-#include "control/config/values.h"
-#include "control/engines.h"
-#include "crypto/openssl/key_file.h"
+#include "control/certs/compression.h"
+#include "control/certs/load_file.h"
+#include "control/certs/parallel.h"
 
 namespace lockstep::certs {
-namespace {
 
-using config::Diagnostics;
-using config::in_quotes;
-
-/// Errors of the loaders are "what is wrong; what to do" already.
-void report(Diagnostics& diagnostics, config::Position at, const std::string& file, const std::string& error) {
-  const std::size_t split = error.find("; ");
-  const std::string what = error.substr(0, split);
-  diagnostics.error(at, what.find(file) == std::string::npos ? file + ": " + what : what,
-                    split == std::string::npos ? "" : error.substr(split + 2));
+void LoadedCertificate::make_messages() {
+  tls::CertificateMessages made =
+      tls::make_certificate_messages({.der_chain = chain.der, .ocsp_response = staple.response, .sct_list = sct_list});
+  compress(made);
+  messages = std::make_shared<const tls::CertificateMessages>(std::move(made));
 }
 
-void check_dates(const crypto::CertificateChain& chain, const config::Certificate& certificate, std::int64_t now,
-                 Diagnostics& diagnostics) {
-  const config::Position at = certificate.source.at("chain");
-  const std::string what = "certificate " + in_quotes(certificate.name);
-  if (chain.not_after < now)
-    diagnostics.warning(at, what + " expired on " + utc_time(chain.not_after), "clients will refuse it: renew it");
-  else if (chain.not_after < now + kExpiryWarningSeconds)
-    diagnostics.warning(at, what + " expires on " + utc_time(chain.not_after), "renew it");
-  if (chain.not_before > now)
-    diagnostics.warning(at, what + " is valid only from " + utc_time(chain.not_before),
-                        "check the clock of this machine, or wait");
-  if (chain.dns_names.empty())
-    diagnostics.warning(at, what + " has no DNS name in subjectAltName",
-                        "clients will refuse it unless they connect by address: get it issued with its names");
-}
-
-}  // namespace
-
-LoadedCertificate load(const config::Certificate& certificate, std::int64_t now, Diagnostics& diagnostics) {
-  LoadedCertificate loaded;
-  loaded.name = certificate.name;
-  if (certificate.chain.empty() || certificate.key.empty()) return loaded;  // said when reading
-  const Result<std::string, std::string> chain_text = read_text_file(certificate.chain);
-  bool chain_ok = false;
-  if (!chain_text) {
-    report(diagnostics, certificate.source.at("chain"), certificate.chain, chain_text.error());
-  } else if (Result<crypto::CertificateChain, std::string> chain = crypto::load_certificate_chain(chain_text.value());
-             !chain) {
-    report(diagnostics, certificate.source.at("chain"), certificate.chain, chain.error());
-  } else {
-    loaded.chain = std::move(chain.value());
-    chain_ok = true;
-    check_dates(loaded.chain, certificate, now, diagnostics);
+std::vector<LoadedCertificate> load_all(const std::vector<config::Certificate>& entries, std::int64_t now,
+                                        config::Diagnostics& diagnostics,
+                                        const std::vector<LoadedCertificate>* running) {
+  std::vector<std::unique_ptr<Entry>> opened;
+  std::vector<Files> files;
+  for (const config::Certificate& certificate : entries) {
+    opened.push_back(std::make_unique<Entry>(certificate, now));
+    const std::vector<Files> listed = list_files(*opened.back(), diagnostics);
+    files.insert(files.end(), listed.begin(), listed.end());
   }
-  const Result<SecretFile, std::string> key_text = SecretFile::read(certificate.key);
-  if (!key_text) {
-    report(diagnostics, certificate.source.at("key"), certificate.key, key_text.error());
-    return loaded;
-  }
-  if (key_text.value().world_readable())
-    diagnostics.warning(certificate.source.at("key"), "every user can read the private key " + certificate.key,
-                        "chmod 600 " + certificate.key);
-  Result<std::unique_ptr<crypto::PrivateKey>, std::string> key = crypto::load_private_key(key_text.value().text());
-  if (!key) {
-    report(diagnostics, certificate.source.at("key"), certificate.key, key.error());
-    return loaded;
-  }
-  if (chain_ok && !crypto::key_matches(loaded.chain, *key.value())) {
-    diagnostics.error(certificate.source.at("key"),
-                      "the key " + certificate.key + " does not belong to the certificate " + certificate.chain,
-                      "name the key that the certificate was issued for");
-    return loaded;
-  }
-  control::prepare_key(*key.value());
-  if (chain_ok) loaded.key = std::move(key.value());
+  const Earlier earlier(running);
+  crypto::KnownIssuers issuers;
+  std::vector<LoadedCertificate> loaded(files.size());
+  std::vector<config::Diagnostics> told(files.size(), config::Diagnostics(diagnostics.file()));
+  in_parallel(files.size(), [&](std::size_t i) { loaded[i] = load_file(files[i], earlier, issuers, told[i]); });
+  for (const config::Diagnostics& each : told) diagnostics.add(each);
   return loaded;
+}
+
+EntryIndex by_entry(const std::vector<LoadedCertificate>& certificates) {
+  EntryIndex index;
+  for (const LoadedCertificate& certificate : certificates) index[certificate.entry].push_back(&certificate);
+  return index;
 }
 
 std::string key_name(const crypto::CertificateChain& chain) {

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "control/cli/commands.h"
+#include "control/cli/explain.h"
 #include "control/config/load.h"
 #include "control/service/privileges.h"
 
@@ -13,7 +14,8 @@ std::string count(std::size_t n, const char* one) {
 
 }  // namespace
 
-int check(const std::string& path) {
+int check(const CheckOptions& options) {
+  const std::string& path = options.path;
   if (const std::string error = service::harden_process(); !error.empty())
     std::fprintf(stderr, "lockstep: %s\n", error.c_str());
   const config::Loaded loaded = config::load(path);
@@ -24,6 +26,11 @@ int check(const std::string& path) {
   if (!loaded.ok()) {
     std::printf("%s: %s, %s\n", path.c_str(), count(errors, "error").c_str(), count(warnings, "warning").c_str());
     return 1;
+  }
+  if (options.explain) {
+    const std::string explained = explain_json(loaded);
+    std::fputs(options.json ? explained.c_str() : explain_text(explained).c_str(), stdout);
+    return 0;
   }
   std::printf("%s: ok: %s, %s, %s; %s\n", path.c_str(), count(loaded.config.ports.size(), "port").c_str(),
               count(loaded.config.certificates.size(), "certificate").c_str(),

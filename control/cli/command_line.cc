@@ -19,9 +19,12 @@ void add_run(CLI::App& app, int& result) {
 void add_check(CLI::App& app, int& result) {
   CLI::App* const command = app.add_subcommand(
       "check", "Validate a configuration with all files it names; exit status 0 when it is good, else 1");
-  const auto path = std::make_shared<std::string>();
-  command->add_option("file", *path, "Configuration file")->required();
-  command->callback([path, &result] { result = check(*path); });
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("file", options->path, "Configuration file")->required();
+  CLI::Option* const explain =
+      command->add_flag("--explain", options->explain, "Print what is effective for each service, policy included");
+  command->add_flag("--json", options->json, "Print it as JSON")->needs(explain);
+  command->callback([options, &result] { result = check(*options); });
 }
 
 void add_demo(CLI::App& app, int& result) {
@@ -101,6 +104,26 @@ void add_ticket(CLI::App& app, int& result) {
   add_ticket_files(*command, result);
 }
 
+void add_cert(CLI::App& app, int& result) {
+  CLI::App* const command = app.add_subcommand("cert", "Certificates: of the running service, or in a file");
+  command->require_subcommand(1);
+  ask_service(*command->add_subcommand("list", "Show the running service's certificates, soonest to expire first"),
+              result, cert_list);
+  ask_service(*command->add_subcommand(
+                  "reload",
+                  "Have the running service read configuration and certificates again, as SIGHUP does, and say "
+                  "what changed or why nothing did"),
+              result, cert_reload);
+  CLI::App* const check = command->add_subcommand("check", "Look at a certificate's file as a service would");
+  const auto options = std::make_shared<CertCheckOptions>();
+  check->add_option("file", options->chain, "PEM file with the chain, and the key unless --key names it")->required();
+  check->add_option("--key", options->key, "PEM file with the private key");
+  check->add_option("--passphrase-command", options->passphrase_command,
+                    "Path of a program that writes the key's passphrase");
+  check->add_flag("--json", options->json, "Print JSON");
+  check->callback([options, &result] { result = cert_check(*options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -119,6 +142,7 @@ int main(int argc, char** argv) {
   add_status(app, result);
   add_made_ahead(app, result);
   add_ticket(app, result);
+  add_cert(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

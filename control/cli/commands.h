@@ -5,8 +5,13 @@
 
 namespace lockstep::cli {
 
+struct CheckOptions {
+  std::string path;
+  bool explain = false;  // print what is effective for each service
+  bool json = false;     // as JSON; with `explain` only
+};
 /// `lockstep check FILE`: prints every error and warning; 0 when there is no error, else 1.
-int check(const std::string& path);
+int check(const CheckOptions& options);
 
 /// What the commands that ask the running service have in common.
 struct ServiceOptions {
@@ -36,6 +41,22 @@ struct TicketFileOptions {
 };
 int export_tickets(const TicketFileOptions& options);
 int import_tickets(const TicketFileOptions& options);
+
+/// `lockstep cert list`: the running service's certificates.
+int cert_list(const ServiceOptions& options);
+/// `lockstep cert reload`: has the running service read its configuration and certificates again; 0 when the new ones
+/// are in use, else 1.
+int cert_reload(const ServiceOptions& options);
+
+struct CertCheckOptions {
+  std::string chain;
+  std::string key;                 // empty: in the chain's file
+  std::string passphrase_command;  // a program's path, without arguments; empty: none
+  bool json = false;
+};
+/// `lockstep cert check FILE`: what is in a certificate's file and what is wrong with it; 0 when a service could use
+/// it, else 1.
+int cert_check(const CertCheckOptions& options);
 
 /// `lockstep doctor`: looks at this machine; 1 when something keeps the service from running here.
 int doctor(bool json);

@@ -40,7 +40,7 @@ bool certificates_are_good(const std::filesystem::path& folder, std::int64_t now
     certificate.name = item.name;
     certificate.chain = (folder / (std::string(item.name) + ".pem")).string();
     certificate.key = (folder / (std::string(item.name) + ".key")).string();
-    const certs::LoadedCertificate loaded = certs::load(certificate, now, diagnostics);
+    const certs::LoadedCertificate loaded = certs::load_all({certificate}, now, diagnostics).front();
     if (loaded.key == nullptr || loaded.chain.not_after < now + kDay) return false;
   }
   return true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "control/config/policy.h"
 #include "control/config/source.h"
 #include "control/engines.h"
 #include "crypto/job.h"
@@ -66,9 +67,12 @@ struct Port {
 };
 
 struct Tls {
-  std::vector<tls::Version> versions = {tls::Version::tls13, tls::Version::tls12};
-  std::vector<tls::CipherSuite> cipher_suites = tls::default_cipher_suites();
-  std::vector<crypto::NamedGroup> groups = tls::default_groups();
+  const Policy* policy = &default_policy();
+  // Of the policy, unless the file lists its own.
+  std::vector<tls::Version> versions = policy->versions;
+  std::vector<tls::CipherSuite> cipher_suites = policy->cipher_suites;
+  std::vector<crypto::NamedGroup> groups = policy->groups;
+  std::vector<crypto::SignatureScheme> signature_schemes = policy->signature_schemes;
   std::vector<std::string> alpn;
   bool strict_sni = false;
   bool prefer_server_order = true;
@@ -92,8 +96,13 @@ struct Tickets {
 
 struct Certificate {
   std::string name;
-  std::string chain;  // path of the file, absolute or relative to the working directory
-  std::string key;
+  std::string chain;      // path of the file, absolute or relative to the working directory, like all paths here
+  std::string key;        // empty: the key is in the chain's file
+  std::string directory;  // in place of `chain` and `key`: each *.pem in it is a certificate with its key
+  std::vector<std::string> passphrase_command;  // program and arguments; empty: keys are not encrypted
+  std::string ocsp_response;                    // DER
+  bool ocsp_fetch = false;
+  std::string sct_list;  // binary, RFC 6962 section 3.3
   Source source;
 };
 

@@ -24,6 +24,8 @@ class Diagnostics {
 
   void error(Position at, std::string message, std::string remedy);
   void warning(Position at, std::string message, std::string remedy);
+  /// All that `other` collected in the same file.
+  void add(const Diagnostics& other) { all_.insert(all_.end(), other.all_.begin(), other.all_.end()); }
   /// No errors; warnings may exist.
   bool ok() const;
   /// In the order of the file.

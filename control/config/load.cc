@@ -1,5 +1,7 @@
 #include "control/config/load.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -43,10 +45,16 @@ void keep_running(Loaded& loaded, const Loaded& running) {
   std::copy_if(running.settings.begin(), running.settings.end(), std::back_inserter(loaded.settings), restart_only);
 }
 
+/// In use, of all arenas and mappings (mallinfo(3)).
+std::size_t allocated_bytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 }  // namespace
 
 Loaded load(const std::string& path, const Loaded* running) {
-  Loaded loaded{{}, {}, {}, {}, Diagnostics(path), {}};
+  Loaded loaded{{}, {}, {}, 0, {}, Diagnostics(path), {}};
   const Result<std::string, std::string> text = certs::read_text_file(path);
   if (!text) {
     const std::size_t split = text.error().find("; ");
@@ -62,8 +70,10 @@ Loaded load(const std::string& path, const Loaded* running) {
   if (running != nullptr) keep_running(loaded, *running);
   const std::int64_t now = std::time(nullptr);
   loaded.tickets = tickets::load(loaded.config.tickets, seconds(now).ns, loaded.diagnostics);
-  for (const Certificate& certificate : loaded.config.certificates)
-    loaded.certificates.push_back(certs::load(certificate, now, loaded.diagnostics));
+  const std::size_t before = allocated_bytes();
+  loaded.certificates = certs::load_all(loaded.config.certificates, now, loaded.diagnostics,
+                                        running == nullptr ? nullptr : &running->certificates);
+  loaded.certificate_bytes = allocated_bytes() - before;
   for (Service& service : loaded.config.services)
     service.client_authentication = certs::load_client_authentication(service, loaded.diagnostics);
   validate(loaded.config, loaded.certificates, loaded.diagnostics);

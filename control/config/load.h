@@ -13,7 +13,8 @@ namespace lockstep::config {
 struct Loaded {
   Config config;
   std::vector<Setting> settings;
-  std::vector<certs::LoadedCertificate> certificates;  // in the order of config.certificates
+  std::vector<certs::LoadedCertificate> certificates;  // in the order of config.certificates, folders spread out
+  std::size_t certificate_bytes = 0;                   // memory that loading them took, as malloc counts it
   tickets::Material tickets;
   Diagnostics diagnostics;
   /// Sections whose changes were put aside because they need a restart; empty without `running`.

@@ -97,6 +97,7 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.finish();
 }
 
+/// IANA names and, for the same suites, OpenSSL's.
 Words<tls::CipherSuite> suite_words() {
   Words<tls::CipherSuite> words;
   for (const tls::CipherSuite suite : tls::all_cipher_suites()) words.emplace_back(tls::name(suite), suite);
@@ -109,7 +110,27 @@ Words<tls::CipherSuite> openssl_suite_words() {
   return words;
 }
 
+/// A name alone means the newest version, and goes before the name with its version as the way to write it.
+Words<const Policy*> policy_words() {
+  Words<const Policy*> words;
+  for (const Policy& policy : policies())
+    if (policy.newest) words.emplace_back(policy.name, &policy);
+  for (const Policy& policy : policies()) words.emplace_back(policy.full_name(), &policy);
+  return words;
+}
+
+/// A policy that is given replaces all of what was inherited of an earlier one, single keys included.
+void read_policy(Section& s, Tls& tls) {
+  s.choice<const Policy*>("policy", tls.policy, policy_words());
+  if (!tls.source.has("policy")) return;
+  tls.versions = tls.policy->versions;
+  tls.cipher_suites = tls.policy->cipher_suites;
+  tls.groups = tls.policy->groups;
+  tls.signature_schemes = tls.policy->signature_schemes;
+}
+
 void read_tls(Section& s, Tls& tls) {
+  read_policy(s, tls);
   s.choices<tls::Version>("versions", tls.versions, {{"1.3", tls::Version::tls13}, {"1.2", tls::Version::tls12}});
   s.choices<tls::CipherSuite>("cipher_suites", tls.cipher_suites, suite_words(), openssl_suite_words());
   s.choices<crypto::NamedGroup>("groups", tls.groups,
@@ -143,12 +164,18 @@ void read_certificate(Section& s, Certificate& certificate, const std::string& d
   s.text("name", certificate.name);
   s.require("name", "give it one, such as name = \"www\"; services refer to it");
   s.text("chain", certificate.chain);
-  s.require("chain", "name the PEM file with the server's certificate and its intermediates");
   s.text("key", certificate.key);
-  s.require("key", "name the PEM file with the private key");
+  s.text("directory", certificate.directory);
+  s.texts("passphrase_command", certificate.passphrase_command);
+  s.text("ocsp_response", certificate.ocsp_response);
+  s.boolean("ocsp_fetch", certificate.ocsp_fetch);
+  s.text("sct_list", certificate.sct_list);
   s.finish();
-  certificate.chain = resolve(certificate.chain, directory);
-  certificate.key = resolve(certificate.key, directory);
+  for (std::string* const path : {&certificate.chain, &certificate.key, &certificate.directory,
+                                  &certificate.ocsp_response, &certificate.sct_list})
+    *path = resolve(*path, directory);
+  if (!certificate.passphrase_command.empty())
+    certificate.passphrase_command.front() = resolve(certificate.passphrase_command.front(), directory);
 }
 
 void read_backend(const toml::node& node, std::size_t index, Service& service, Reading& reading) {

@@ -18,8 +18,13 @@ void validate(const Config& config, const std::vector<certs::LoadedCertificate>&
 void validate_general(const Config& config, Diagnostics& diagnostics);
 void validate_tickets(const Config& config, Diagnostics& diagnostics);
 void validate_ports(const Config& config, Diagnostics& diagnostics);
-void validate_services(const Config& config, const std::vector<certs::LoadedCertificate>& certificates,
+void validate_services(const Config& config, const std::vector<certs::LoadedCertificate>& loaded,
                        Diagnostics& diagnostics);
+
+/// Whether a TLS 1.2 suite can be used with this certificate's key (RFC 8422 section 5.10: Ed25519 counts as ECDSA).
+bool fits(tls::CipherSuite suite, const crypto::CertificateChain& chain);
+/// Whether a suite belongs to TLS 1.3.
+bool is_tls13(tls::CipherSuite suite);
 
 /// The cores this process was started on; the calling thread's own affinity may be narrower later.
 std::vector<unsigned> allowed_cores();

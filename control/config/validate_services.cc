@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 #include "control/config/validate.h"
 #include "control/config/values.h"
@@ -103,34 +104,34 @@ void check_target(const Config& config, const Service& service, Diagnostics& dia
   for (std::size_t i = 0; i < service.proxy.backends.size(); ++i) check_backend(config, service, i, diagnostics);
 }
 
+/// What the services may refer to.
+struct Certificates {
+  std::vector<std::string> names;              // of the [[certificate]] entries, in order
+  std::unordered_set<std::string_view> known;  // the same
+  certs::EntryIndex by_entry;
+};
+
+/// A certificate and the place where the service names it.
+struct Used {
+  const LoadedCertificate* certificate;
+  Position at;
+};
+
 /// Two certificates for one name with the same kind of key: only the first would ever be used.
-void check_names(const Service& service, const std::vector<const LoadedCertificate*>& used, Diagnostics& diagnostics) {
-  std::map<std::pair<std::string, crypto::KeyType>, const LoadedCertificate*> owners;
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    if (used[i] == nullptr || used[i]->key == nullptr) continue;
-    for (const std::string& dns : used[i]->chain.dns_names) {
-      const auto [owner, fresh] = owners.emplace(std::pair(dns, used[i]->chain.key_type), used[i]);
-      if (fresh || owner->second == used[i]) continue;
-      diagnostics.warning(service.source.at("certificates", i),
-                          "certificates " + in_quotes(owner->second->name) + " and " + in_quotes(used[i]->name) +
-                              " both have an " + certs::key_name(used[i]->chain) + " key for " + in_quotes(dns),
+void check_names(const std::vector<Used>& used, Diagnostics& diagnostics) {
+  std::map<std::pair<std::string_view, crypto::KeyType>, const LoadedCertificate*> owners;
+  for (const auto& [certificate, at] : used) {
+    for (const std::string& dns : certificate->chain.dns_names) {
+      const auto [owner, fresh] =
+          owners.emplace(std::pair<std::string_view, crypto::KeyType>(dns, certificate->chain.key_type), certificate);
+      if (fresh || owner->second->name == certificate->name) continue;  // the same name twice is said elsewhere
+      diagnostics.warning(at,
+                          "certificates " + in_quotes(owner->second->name) + " and " + in_quotes(certificate->name) +
+                              " both have an " + certs::key_name(certificate->chain) + " key for " + in_quotes(dns),
                           "the first is used; remove the other");
       break;
     }
   }
-}
-
-/// Whether a TLS 1.2 suite is signed with this kind of key (RFC 8422 section 5.10: Ed25519 counts as ECDSA).
-bool fits(tls::CipherSuite suite, const crypto::CertificateChain& chain) {
-  const tls::CipherSuiteTraits& traits = *tls::find_traits(suite);
-  if (traits.version != tls::Version::tls12) return false;
-  const bool rsa = chain.key_type == crypto::KeyType::rsa;
-  if (traits.key_exchange == tls::KeyExchange::rsa) return rsa && chain.key_encipherment;
-  return rsa == (traits.authentication == tls::Authentication::rsa);
-}
-
-bool is_tls13(tls::CipherSuite suite) {
-  return tls::find_traits(suite)->version == tls::Version::tls13;
 }
 
 /// Prefers the service's own word over the section it takes its defaults from.
@@ -140,7 +141,7 @@ Position tls_position(const Config& config, const Service& service, const char* 
   return service.source.section();
 }
 
-void check_suites(const Config& config, const Service& service, const std::vector<const LoadedCertificate*>& used,
+void check_suites(const Config& config, const Service& service, const std::vector<Used>& used,
                   Diagnostics& diagnostics) {
   const Tls& tls = service.tls;
   const Position at = tls_position(config, service, "cipher_suites");
@@ -156,8 +157,7 @@ void check_suites(const Config& config, const Service& service, const std::vecto
     return;
   }
   if (!tls12) return;
-  for (const LoadedCertificate* certificate : used) {
-    if (certificate == nullptr || certificate->key == nullptr) continue;
+  for (const auto& [certificate, ignored] : used) {
     const crypto::CertificateChain& chain = certificate->chain;
     if (std::none_of(tls.cipher_suites.begin(), tls.cipher_suites.end(),
                      [&](tls::CipherSuite suite) { return fits(suite, chain); }))
@@ -177,7 +177,7 @@ void check_alpn(const Config& config, const Service& service, Diagnostics& diagn
                         "use 1 to 255 bytes");
 }
 
-void check_tls(const Config& config, const Service& service, const std::vector<LoadedCertificate>& certificates,
+void check_tls(const Config& config, const Service& service, const Certificates& certificates,
                Diagnostics& diagnostics) {
   const std::string name = "service " + in_quotes(service.proxy.name);
   if (service.proxy.mode == proxy::Mode::tcp) {
@@ -189,40 +189,50 @@ void check_tls(const Config& config, const Service& service, const std::vector<L
   if (service.certificates.empty())
     diagnostics.error(service.source.section(), name + " speaks TLS but has no certificate",
                       "add certificates = [\"NAME\"] with the name of a [[certificate]], or set mode = \"tcp\"");
-  std::vector<std::string> known;
-  known.reserve(config.certificates.size());
-  for (const Certificate& certificate : config.certificates) known.push_back(certificate.name);
-  std::vector<const LoadedCertificate*> used;
+  std::vector<Used> used;
   for (std::size_t i = 0; i < service.certificates.size(); ++i) {
-    const auto found = std::find(known.begin(), known.end(), service.certificates[i]);
-    if (found == known.end()) {
-      const std::string near = nearest(service.certificates[i], known);
+    const std::string& entry = service.certificates[i];
+    if (certificates.known.count(entry) == 0) {
+      const std::string near = nearest(entry, certificates.names);
       diagnostics.error(
-          service.source.at("certificates", i), "there is no certificate called " + in_quotes(service.certificates[i]),
+          service.source.at("certificates", i), "there is no certificate called " + in_quotes(entry),
           near.empty() ? "add a [[certificate]] with this name" : "did you mean " + in_quotes(near) + "?");
+    } else if (const auto found = certificates.by_entry.find(entry); found != certificates.by_entry.end()) {
+      for (const LoadedCertificate* const certificate : found->second)
+        if (certificate->key != nullptr) used.push_back({certificate, service.source.at("certificates", i)});
     }
-    used.push_back(found == known.end() ? nullptr : &certificates[static_cast<std::size_t>(found - known.begin())]);
   }
-  check_names(service, used, diagnostics);
+  check_names(used, diagnostics);
   check_suites(config, service, used, diagnostics);
   check_alpn(config, service, diagnostics);
 }
 
-void check_certificate_names(const Config& config, Diagnostics& diagnostics) {
-  for (std::size_t i = 0; i < config.certificates.size(); ++i) {
-    const Certificate& certificate = config.certificates[i];
+void check_files(const Certificate& certificate, Diagnostics& diagnostics) {
+  const Source& source = certificate.source;
+  if (certificate.directory.empty() && certificate.chain.empty())
+    diagnostics.error(
+        source.section(), "[[certificate]] has neither \"chain\" nor \"directory\"",
+        "name the PEM file with the server's certificate and its intermediates, or a folder of such files");
+  if (certificate.directory.empty()) return;
+  for (const char* const key : {"chain", "key", "ocsp_response", "sct_list"})
+    if (source.has(key))
+      diagnostics.error(source.at(key), in_quotes(key) + " does not go with \"directory\"",
+                        "remove one of them; a folder has these files beside each certificate");
+}
+
+void check_certificates(const Config& config, Diagnostics& diagnostics) {
+  std::unordered_set<std::string_view> seen, used;
+  for (const Service& service : config.services) used.insert(service.certificates.begin(), service.certificates.end());
+  for (const Certificate& certificate : config.certificates) {
+    check_files(certificate, diagnostics);
     if (!certificate.source.has("name")) continue;
     if (const std::string fault = name_fault(certificate.name); !fault.empty())
       diagnostics.error(certificate.source.at("name"), "the name " + in_quotes(certificate.name) + " " + fault,
                         "choose another");
-    for (std::size_t j = 0; j < i; ++j)
-      if (config.certificates[j].name == certificate.name)
-        diagnostics.error(certificate.source.at("name"), "two certificates are called " + in_quotes(certificate.name),
-                          "rename one");
-    const bool used = std::any_of(config.services.begin(), config.services.end(), [&](const Service& service) {
-      return std::count(service.certificates.begin(), service.certificates.end(), certificate.name) != 0;
-    });
-    if (!used)
+    if (!seen.insert(certificate.name).second)
+      diagnostics.error(certificate.source.at("name"), "two certificates are called " + in_quotes(certificate.name),
+                        "rename one");
+    if (used.count(certificate.name) == 0)
       diagnostics.warning(certificate.source.section(), "no service uses certificate " + in_quotes(certificate.name),
                           "name it in a service's certificates, or remove it");
   }
@@ -239,7 +249,7 @@ void check_pair(const Service& earlier, const Service& later, Diagnostics& diagn
                           "listen on another address or port");
 }
 
-void check_service(const Config& config, const Service& service, const std::vector<LoadedCertificate>& certificates,
+void check_service(const Config& config, const Service& service, const Certificates& certificates,
                    Diagnostics& diagnostics) {
   if (service.source.has("name"))
     if (const std::string fault = name_fault(service.proxy.name); !fault.empty())
@@ -257,11 +267,26 @@ void check_service(const Config& config, const Service& service, const std::vect
 
 }  // namespace
 
-void validate_services(const Config& config, const std::vector<LoadedCertificate>& certificates,
-                       Diagnostics& diagnostics) {
+bool fits(tls::CipherSuite suite, const crypto::CertificateChain& chain) {
+  const tls::CipherSuiteTraits& traits = *tls::find_traits(suite);
+  if (traits.version != tls::Version::tls12) return false;
+  const bool rsa = chain.key_type == crypto::KeyType::rsa;
+  if (traits.key_exchange == tls::KeyExchange::rsa) return rsa && chain.key_encipherment;
+  return rsa == (traits.authentication == tls::Authentication::rsa);
+}
+
+bool is_tls13(tls::CipherSuite suite) {
+  return tls::find_traits(suite)->version == tls::Version::tls13;
+}
+
+void validate_services(const Config& config, const std::vector<LoadedCertificate>& loaded, Diagnostics& diagnostics) {
   if (config.services.empty() && diagnostics.ok())
     diagnostics.error({1, 1}, "there is no [[service]]", "add one with name, listen and backends or builtin");
-  check_certificate_names(config, diagnostics);
+  check_certificates(config, diagnostics);
+  Certificates certificates;
+  for (const Certificate& certificate : config.certificates) certificates.names.push_back(certificate.name);
+  certificates.known.insert(certificates.names.begin(), certificates.names.end());
+  certificates.by_entry = certs::by_entry(loaded);
   for (std::size_t i = 0; i < config.services.size(); ++i) {
     check_service(config, config.services[i], certificates, diagnostics);
     for (std::size_t j = 0; j < i; ++j) check_pair(config.services[j], config.services[i], diagnostics);

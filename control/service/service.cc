@@ -10,15 +10,20 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 
 #include "control/api/server.h"
+#include "control/certs/ocsp_fetch.h"
+#include "control/certs/stapler.h"
 #include "control/config/load.h"
 #include "control/config/validate.h"
 #include "control/log/events.h"
+#include "control/service/certificates.h"
 #include "control/service/fleet.h"
 #include "control/service/live.h"
 #include "control/service/privileges.h"
+#include "control/service/reload_requests.h"
 #include "control/service/ticket_keys.h"
 #include "control/snapshot/build.h"
 
@@ -107,9 +112,12 @@ class Service {
   const config::General& general() const { return loaded_.config.general; }
   std::string start_admin(const User& user);
   std::string drop(const User& user);
-  void reload();
-  void adopt(config::Loaded next);
-  void refuse_reload(const std::string& why);
+  api::Reloaded reload();
+  api::Reloaded adopt(config::Loaded next);
+  api::Reloaded refuse_reload(const std::string& why);
+  void tell_about_roots();
+  void keep_staples();
+  void tell_about_staple(const certs::Fetched& fetched);
   void handle(int signal_number);
   void begin_drain();
   void tick();
@@ -138,7 +146,11 @@ class Service {
   Environment environment_;
   std::optional<snapshot::Store> store_;  // outlives the workers that point into it
   std::unique_ptr<Fleet> fleet_;
+  ReloadRequests reload_requests_;
   std::unique_ptr<api::Server> server_;
+  certs::Stapler stapler_{certs::fetch_ocsp};
+  bool staples_changed_ = false;
+  std::int64_t staples_checked_ns_ = 0;
   std::optional<std::int64_t> drain_deadline_ns_;
   bool stop_now_ = false;
   std::int64_t live_at_ns_ = 0;
@@ -184,6 +196,8 @@ std::string Service::start() {
   for (const config::Service& service : loaded_.config.services)
     for (const SocketAddress& listen : service.proxy.listen)
       log_.info("listening", {{"service", service.proxy.name}, {"address", listen.to_string()}});
+  tell_about_roots();
+  stapler_.watch(loaded_.certificates);
   log_.info("ready", {{"socket", general().socket}, {"admin", loaded_.config.admin.http}});
   sd_notify(0, "READY=1");
   return {};
@@ -205,51 +219,96 @@ std::string Service::drop(const User& user) {
   return {};
 }
 
-void Service::reload() {
+api::Reloaded Service::reload() {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
   if (const std::string error = log_.open(general().log_file); !error.empty())
     log_.warning("log_file", {{"error", error}});
   config::Loaded next = config::load(options_.config_path, &loaded_);
-  for (const config::Diagnostic& diagnostic : next.diagnostics.sorted())
+  std::vector<std::string> problems;
+  for (const config::Diagnostic& diagnostic : next.diagnostics.sorted()) {
+    problems.push_back(next.diagnostics.render(diagnostic));
     log_.write(diagnostic.severity == config::Severity::error ? log::Level::error : log::Level::warning, "config",
-               {{"message", next.diagnostics.render(diagnostic)}});
+               {{"message", problems.back()}});
+  }
   for (const std::string& section : next.unchanged)
     log_.warning("reload_needs_restart",
                  {{"section", section},
                   {"message", "changes in this section take effect after a restart; the old values stay"}});
-  if (next.ok())
-    adopt(std::move(next));
-  else
-    refuse_reload("the configuration has errors");
+  api::Reloaded result = next.ok() ? adopt(std::move(next)) : refuse_reload("the configuration has errors");
+  result.problems.insert(result.problems.begin(), problems.begin(), problems.end());
   sd_notify(0, "READY=1");
+  return result;
 }
 
-void Service::adopt(config::Loaded next) {
-  if (const std::string error = store_->refusal(); !error.empty()) {
-    refuse_reload(error);
-    return;
-  }
+api::Reloaded Service::adopt(config::Loaded next) {
+  if (const std::string error = store_->refusal(); !error.empty()) return refuse_reload(error);
   ticket_keys_.configure(next.config, std::move(next.tickets), log::unix_now());
   auto snapshot = snapshot::build(next.config, next.certificates, store_->next_epoch(), ticket_keys_.keys());
-  const std::uint64_t epoch = snapshot->epoch;
-  if (const std::string error = store_->publish(std::move(snapshot)); !error.empty()) {
-    refuse_reload(error);
-    return;
-  }
+  api::Reloaded result{true, snapshot->epoch, certificate_changes(loaded_.certificates, next.certificates), {}};
+  if (const std::string error = store_->publish(std::move(snapshot)); !error.empty()) return refuse_reload(error);
   {
     const std::lock_guard lock(mutex_);
     loaded_ = std::move(next);
-    epoch_ = epoch;
+    epoch_ = result.epoch;
   }
-  log_.info("reloaded", {{"epoch", epoch}, {"services", loaded_.config.services.size()}});
+  log_.info("reloaded", {{"epoch", result.epoch}, {"services", loaded_.config.services.size()}});
+  for (const std::string& change : result.changes) log_.info("certificate_changed", {{"message", change}});
+  tell_about_roots();
+  stapler_.watch(loaded_.certificates);
+  staples_changed_ = false;
+  return result;
 }
 
-void Service::refuse_reload(const std::string& why) {
+api::Reloaded Service::refuse_reload(const std::string& why) {
   {
     const std::lock_guard lock(mutex_);
     ++reloads_refused_;
   }
   log_.error("reload_refused", {{"reason", why}, {"message", "the old configuration stays in use"}});
+  return {false, epoch_, {}, {why}};
+}
+
+void Service::tell_about_roots() {
+  for (const certs::LoadedCertificate& certificate : loaded_.certificates)
+    if (certificate.chain.root_left_out)
+      log_.info("root_left_out", {{"certificate", certificate.name},
+                                  {"file", certificate.file},
+                                  {"message", "the self-signed certificate at the end of the chain is not sent"}});
+}
+
+void Service::tell_about_staple(const certs::Fetched& fetched) {
+  if (fetched.staple.revoked)
+    log_.error(
+        "certificate_revoked",
+        {{"certificate", fetched.name},
+         {"message", "the OCSP responder says that this certificate is revoked: clients may refuse it; replace it"}});
+  else if (fetched.staple.response.empty())
+    log_.warning("ocsp_failed", {{"certificate", fetched.name}, {"reason", fetched.staple.problem}});
+  else
+    log_.info("ocsp_fetched",
+              {{"certificate", fetched.name}, {"next_update", certs::utc_time(fetched.staple.next_update)}});
+}
+
+/// New staples and expired ones need new messages, and those a new snapshot. It waits until no earlier one is in use,
+/// so that staples never stand in the way of a reload.
+void Service::keep_staples() {
+  const std::vector<certs::Fetched> fetched = stapler_.take();
+  for (const certs::Fetched& each : fetched) tell_about_staple(each);
+  const std::int64_t now = monotonic_ns();
+  const bool look_for_expired = now - staples_checked_ns_ > seconds(10).ns;
+  if (look_for_expired) staples_checked_ns_ = now;
+  if (look_for_expired || !fetched.empty()) {
+    const std::lock_guard lock(mutex_);
+    staples_changed_ = certs::apply_fetched(fetched, loaded_.certificates) || staples_changed_;
+    if (look_for_expired && certs::expire_all(loaded_.certificates, std::time(nullptr))) staples_changed_ = true;
+  }
+  if (!staples_changed_ || store_->old() != 0) return;
+  auto snapshot = snapshot::build(loaded_.config, loaded_.certificates, store_->next_epoch(), ticket_keys_.keys());
+  const std::uint64_t epoch = snapshot->epoch;
+  if (!store_->publish(std::move(snapshot)).empty()) return;
+  staples_changed_ = false;
+  const std::lock_guard lock(mutex_);
+  epoch_ = epoch;
 }
 
 void Service::begin_drain() {
@@ -259,6 +318,7 @@ void Service::begin_drain() {
     const std::lock_guard lock(mutex_);
     state_ = "draining";
   }
+  reload_requests_.close();
   fleet_->drain(general().drain_limit);
   // The workers keep the limit themselves; a little more is for a worker that does not answer.
   drain_deadline_ns_ = monotonic_ns() + general().drain_limit.ns + seconds(2).ns;
@@ -314,6 +374,10 @@ void Service::tick() {
     old_snapshots_ = store_->old();
   }
   write_events();
+  if (!drain_deadline_ns_) {
+    reload_requests_.serve([this] { return reload(); });
+    keep_staples();
+  }
   if (options_.live) show_live();
 }
 
@@ -327,6 +391,7 @@ void Service::serve() {
     if (const int signal_number = signals_.wait(kTickMs); signal_number != 0) handle(signal_number);
     tick();
   }
+  reload_requests_.close();
   server_.reset();
   fleet_->stop();
   write_events();
@@ -367,7 +432,8 @@ api::Actions Service::actions() {
                 log_.info("made_ahead_dropped", {{"complete", dropped}});
                 return api::Dropped{dropped, fleet_->workers(), fleet_->crypto_cores()};
               },
-          .rotate_tickets = [this] { return ticket_keys_.rotate(); }};
+          .rotate_tickets = [this] { return ticket_keys_.rotate(); },
+          .reload_certificates = [this] { return reload_requests_.ask(); }};
 }
 
 api::View Service::view() {
@@ -380,9 +446,8 @@ api::View Service::view() {
     view.epoch = epoch_;
     view.old_snapshots = old_snapshots_;
     view.reloads_refused = reloads_refused_;
-    for (const certs::LoadedCertificate& certificate : loaded_.certificates)
-      view.certificates.push_back({certificate.name, certs::key_name(certificate.chain), certificate.chain.dns_names,
-                                   certificate.chain.not_after});
+    view.certificates = certificate_views(loaded_.config, loaded_.certificates);
+    view.certificate_bytes = loaded_.certificate_bytes;
   }
   view.tickets = ticket_keys_.view();
   view.started = started_ns_ / 1'000'000'000;

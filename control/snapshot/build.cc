@@ -49,11 +49,9 @@ class Combinations {
     const auto [found, fresh] = made_.emplace(combination, static_cast<std::uint32_t>(identities_.list.size()));
     if (fresh) {
       tls::Identity identity;
-      for (const std::size_t index : combination) {
-        tls::Credential credential = tls::make_credential(used_[index]->chain.der, used_[index]->key);
-        credential.may_encipher = used_[index]->chain.key_encipherment;
-        identity.credentials.push_back(std::move(credential));
-      }
+      for (const std::size_t index : combination)
+        identity.credentials.push_back(
+            {used_[index]->key, used_[index]->messages, used_[index]->chain.key_encipherment});
       identities_.list.push_back(std::move(identity));
     }
     return found->second;
@@ -96,6 +94,7 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
   config.prefer_server_order = tls.prefer_server_order;
   config.cipher_suites = tls.cipher_suites;
   config.groups = tls.groups;
+  config.signature_schemes = tls.signature_schemes;
   config.handshake_timeout = tls.handshake_timeout;
   config.max_handshake_message = tls.max_handshake_message;
   config.session_lifetime = tls.session_lifetime;
@@ -125,18 +124,24 @@ std::array<std::uint8_t, 16> resumption_scope(const config::Service& service) {
   return scope;
 }
 
+std::vector<const LoadedCertificate*> certificates_of(const config::Service& service,
+                                                      const certs::EntryIndex& by_entry) {
+  std::vector<const LoadedCertificate*> used;
+  for (const std::string& name : service.certificates)
+    if (const auto found = by_entry.find(name); found != by_entry.end())
+      used.insert(used.end(), found->second.begin(), found->second.end());
+  return used;
+}
+
 std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::vector<LoadedCertificate>& certificates,
                                        std::uint64_t epoch, const std::shared_ptr<const tls::TicketKeys>& keys) {
   auto snapshot = std::make_unique<proxy::Snapshot>();
   snapshot->epoch = epoch;
+  const certs::EntryIndex by_entry = certs::by_entry(certificates);
   for (const config::Service& service : config.services) {
     proxy::ServiceConfig& built = snapshot->services.emplace_back(service.proxy);
     if (service.proxy.mode != proxy::Mode::tls) continue;
-    std::vector<const LoadedCertificate*> used;
-    for (const std::string& name : service.certificates)
-      for (const LoadedCertificate& certificate : certificates)
-        if (certificate.name == name) used.push_back(&certificate);
-    tls::ServerConfig tls = server_config(service.tls, used);
+    tls::ServerConfig tls = server_config(service.tls, certificates_of(service, by_entry));
     tls.resumption_scope = resumption_scope(service);
     tls.client_authentication = service.client_authentication;
     if (tls.tickets != 0) tls.ticket_keys = keys;

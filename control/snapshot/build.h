@@ -27,6 +27,10 @@ std::unique_ptr<proxy::Snapshot> rekeyed(const proxy::Snapshot& current,
 /// configuration.
 std::array<std::uint8_t, 16> resumption_scope(const config::Service& service);
 
+/// The certificates that `service` names, in the order of its list.
+std::vector<const certs::LoadedCertificate*> certificates_of(const config::Service& service,
+                                                             const certs::EntryIndex& by_entry);
+
 /// The TLS side of one service. `used` are its certificates in the order of the file: for each name the first of each
 /// kind of key counts, ECDSA before RSA; the identity of the first one's first name is the default.
 tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const certs::LoadedCertificate*>& used);

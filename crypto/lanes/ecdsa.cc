@@ -89,6 +89,7 @@ void Ecdsa<kSize>::take(std::span<Job* const> jobs, Workspace& work, Instant now
     const std::size_t shelf = find(static_cast<const SignJob&>(*jobs[i]).key->id());
     if (shelf == kNone) continue;
     shelves_[shelf]->used = now;
+    shelves_[shelf]->returned = true;
     if (!shelves_[shelf]->pairs.take(work.pairs[i])) continue;
     work.filled |= static_cast<LaneMask>(1U << i);
     count(counters_.nonce_pairs_taken);
@@ -167,6 +168,13 @@ std::size_t Ecdsa<kSize>::shelf_for(const PrivateKey& key, Instant now) {
 }
 
 template <std::size_t kSize>
+void Ecdsa<kSize>::foresee(const PrivateKey& key, Instant now) {
+  const bool known = find(key.id()) != kNone;
+  const std::size_t shelf = shelf_for(key, now);
+  if (shelf != kNone) shelves_[shelf]->returned = known || shelves_[shelf]->returned;
+}
+
+template <std::size_t kSize>
 bool Ecdsa<kSize>::made_ahead(const SignJob& job) const {
   const std::size_t shelf = find(job.key->id());
   return shelf != kNone && shelves_[shelf]->pairs.size() != 0;
@@ -175,7 +183,7 @@ bool Ecdsa<kSize>::made_ahead(const SignJob& job) const {
 template <std::size_t kSize>
 bool Ecdsa<kSize>::make_ahead(Instant now) {
   for (std::size_t i = 0; i < shelf_count_; ++i) {
-    if (copies()[i].id == 0 || shelves_[i]->pairs.room() < kLanes) continue;
+    if (copies()[i].id == 0 || !shelves_[i]->returned || shelves_[i]->pairs.room() < kLanes) continue;
     Workspace work;
     if (!draw(copies()[i].id, copies()[i].scalar, bytes_of(work.nonces))) return false;
     const LaneMask good = kernels_.make_nonce_pair(work.fresh, work.nonces);
@@ -204,6 +212,7 @@ template <std::size_t kSize>
 void Ecdsa<kSize>::empty(std::size_t index) {
   count(counters_.dropped, shelves_[index]->pairs.drop());
   wipe(bytes_of(copies()[index]));
+  shelves_[index]->returned = false;
 }
 
 template class Ecdsa<32>;

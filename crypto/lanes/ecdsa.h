@@ -41,9 +41,11 @@ class Ecdsa {
   LaneMask sign(std::span<Job* const> jobs, Instant now);
 
   bool made_ahead(const SignJob& job) const;
-  /// Signatures with `key`, which has numbers, will follow: pairs are made for it from now on.
-  void foresee(const PrivateKey& key, Instant now) { shelf_for(key, now); }
-  /// One call for a key that signed lately and lacks at least kLanes pairs; false when there is none.
+  /// A signature with `key`, which has numbers, is made elsewhere. Like one made here: from the second one in a row
+  /// that the shelves remember, pairs are made for the key. One alone would fill a shelf for nothing where thousands of
+  /// keys take turns.
+  void foresee(const PrivateKey& key, Instant now);
+  /// One call for a key that signed more than once lately and lacks at least kLanes pairs; false when there is none.
   bool make_ahead(Instant now);
   /// Wipes what was made before `limit`, and keys that have not signed since.
   void expire(Instant limit);
@@ -59,6 +61,7 @@ class Ecdsa {
     explicit Shelf(std::size_t capacity) : pairs(capacity) {}
     Stock<Pair> pairs;
     Instant used;
+    bool returned = false;  // the key signed again while it had the shelf
   };
   struct Workspace;
 

@@ -6,11 +6,22 @@
 
 #include <climits>
 #include <ctime>
+#include <map>
+#include <mutex>
 
 #include "crypto/openssl/key.h"
 
 namespace lockstep::crypto {
+
+struct KnownIssuers::State {
+  std::mutex mutex;
+  std::map<std::string, UniqueCertificate, std::less<>> certificates;  // by their DER
+};
+
 namespace {
+
+/// More than any authority has intermediates; a bound for folders in which each chain has its own.
+constexpr std::size_t kMaxKnownIssuers = 256;
 
 using Certificates = std::vector<UniqueCertificate>;
 /// Empty when all is well, else what is wrong.
@@ -30,18 +41,69 @@ std::string label(const Certificates& certificates, std::size_t index) {
          ")";
 }
 
-Complaint parse(std::string_view pem, Certificates& certificates) {
+/// A block of PEM: its label and what it encodes, which may be a key.
+struct Block {
+  Block() = default;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() {
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
+  }
+  bool is_certificate() const {
+    const std::string_view name(label);
+    return name == PEM_STRING_X509 || name == PEM_STRING_X509_OLD;
+  }
+  Bytes bytes() const { return {data, static_cast<std::size_t>(size)}; }
+
+  char* label = nullptr;
+  char* header = nullptr;
+  std::uint8_t* data = nullptr;
+  long size = 0;
+};
+
+UniqueCertificate decode(Bytes der) {
+  const std::uint8_t* at = der.data();
+  UniqueCertificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  return at == der.data() + der.size() ? std::move(certificate) : nullptr;
+}
+
+/// From `issuers` if it is there, and into them if it was not.
+UniqueCertificate find_or_decode(Bytes der, KnownIssuers* issuers) {
+  if (issuers == nullptr) return decode(der);
+  KnownIssuers::State& state = issuers->state();
+  const std::string_view key(reinterpret_cast<const char*>(der.data()), der.size());
+  const std::lock_guard lock(state.mutex);
+  auto found = state.certificates.find(key);
+  if (found == state.certificates.end()) {
+    UniqueCertificate fresh = decode(der);
+    if (fresh == nullptr || state.certificates.size() == kMaxKnownIssuers) return fresh;
+    found = state.certificates.emplace(key, std::move(fresh)).first;
+  }
+  X509_up_ref(found->second.get());
+  return UniqueCertificate(found->second.get());
+}
+
+Complaint parse(std::string_view pem, KnownIssuers* issuers, Certificates& certificates) {
   const UniqueBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (bio == nullptr) return "libcrypto is out of memory";
   for (;;) {
-    UniqueCertificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-    const unsigned long error = ERR_peek_last_error();
-    ERR_clear_error();
-    if (next == nullptr) {
+    Block block;
+    const bool read = PEM_read_bio(bio.get(), &block.label, &block.header, &block.data, &block.size) == 1;
+    if (!read) {
+      const unsigned long error = ERR_peek_last_error();
+      ERR_clear_error();
       if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) break;
+    } else if (!block.is_certificate()) {
+      continue;
+    }
+    UniqueCertificate next;
+    if (read) next = certificates.empty() ? decode(block.bytes()) : find_or_decode(block.bytes(), issuers);
+    ERR_clear_error();
+    if (next == nullptr)
       return "certificate " + std::to_string(certificates.size() + 1) +
              " is damaged: what stands between its BEGIN and END lines cannot be decoded; copy the file again";
-    }
     if (certificates.size() == kMaxChain)
       return "more than " + std::to_string(kMaxChain) +
              " certificates in it; keep the server's certificate and its intermediates only";
@@ -110,6 +172,32 @@ Complaint read_names(X509* certificate, CertificateChain& chain) {
   return {};
 }
 
+/// Responders by HTTP (RFC 6960 appendix A).
+void read_ocsp_urls(X509* certificate, CertificateChain& chain) {
+  STACK_OF(OPENSSL_STRING)* const urls = X509_get1_ocsp(certificate);
+  for (int i = 0; i < sk_OPENSSL_STRING_num(urls); ++i) chain.ocsp_urls.emplace_back(sk_OPENSSL_STRING_value(urls, i));
+  X509_email_free(urls);
+}
+
+/// Whether the TLS feature status_request is required (RFC 7633 section 4.2.2).
+bool is_must_staple(X509* certificate) {
+  constexpr long kStatusRequest = 5;
+  const std::unique_ptr<TLS_FEATURE, Release<TLS_FEATURE_free>> features(
+      static_cast<TLS_FEATURE*>(X509_get_ext_d2i(certificate, NID_tlsfeature, nullptr, nullptr)));
+  for (int i = 0; features != nullptr && i < sk_ASN1_INTEGER_num(features.get()); ++i)
+    if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == kStatusRequest) return true;
+  return false;
+}
+
+std::vector<std::uint8_t> der_of(X509* certificate) {
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  const std::vector<std::uint8_t> bytes(der, der + size);
+  OPENSSL_free(der);
+  return bytes;
+}
+
 bool unix_seconds(const ASN1_TIME* time, std::int64_t& out) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return false;
@@ -134,37 +222,57 @@ Complaint describe(X509* certificate, CertificateChain& chain) {
   if (purposes != UINT32_MAX && (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
     return "its extended key usage does not allow TLS servers; get it issued with serverAuth";
   std::uint8_t* der = nullptr;
-  const int size = i2d_PUBKEY(pkey, &der);
+  // As it stands in the certificate: libcrypto's encoders are slow to set up.
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
   if (size > 0) chain.public_key_info.assign(der, der + size);
   OPENSSL_free(der);
   if (size <= 0) return "its public key cannot be read; get it issued again";
+  read_ocsp_urls(certificate, chain);
+  chain.must_staple = is_must_staple(certificate);
   return read_names(certificate, chain);
 }
 
 }  // namespace
 
-Result<CertificateChain, std::string> load_certificate_chain(std::string_view pem) {
+KnownIssuers::KnownIssuers() : state_(std::make_unique<State>()) {}
+KnownIssuers::~KnownIssuers() = default;
+
+Result<CertificateChain, std::string> load_certificate_chain(std::string_view pem, KnownIssuers* issuers) {
   if (pem.size() > INT_MAX) return Failure{std::string("the file is too large for a certificate chain")};
   Certificates certificates;
-  if (Complaint complaint = parse(pem, certificates); !complaint.empty()) return Failure{std::move(complaint)};
+  if (Complaint complaint = parse(pem, issuers, certificates); !complaint.empty()) return Failure{std::move(complaint)};
   CertificateChain chain;
   if (const Complaint complaint = describe(certificates.front().get(), chain); !complaint.empty()) {
     ERR_clear_error();
     return Failure{label(certificates, 0) + ": " + complaint};
   }
   if (Complaint complaint = check_order(certificates); !complaint.empty()) return Failure{std::move(complaint)};
-  for (const UniqueCertificate& certificate : certificates) {
-    std::uint8_t* der = nullptr;
-    const int size = i2d_X509(certificate.get(), &der);
-    if (size <= 0) return Failure{std::string("libcrypto is out of memory")};
-    chain.der.emplace_back(der, der + size);
-    OPENSSL_free(der);
+  if (certificates.size() > 1) chain.issuer_der = der_of(certificates[1].get());
+  chain.root_left_out = certificates.size() > 1 && X509_self_signed(certificates.back().get(), 0) == 1;
+  const std::size_t sent = certificates.size() - (chain.root_left_out ? 1 : 0);
+  for (std::size_t i = 0; i < sent; ++i) {
+    chain.der.push_back(der_of(certificates[i].get()));
+    if (chain.der.back().empty()) return Failure{std::string("libcrypto is out of memory")};
+    chain.subjects.push_back(name_of(X509_get_subject_name(certificates[i].get())));
   }
+  chain.subjects.push_back(name_of(X509_get_issuer_name(certificates[sent - 1].get())));
   return chain;
 }
 
+Result<std::vector<std::uint8_t>, std::string> load_issuer(const CertificateChain& chain, std::string_view pem) {
+  if (pem.size() > INT_MAX) return Failure{std::string("the file is too large for a certificate")};
+  Certificates certificates;
+  if (Complaint complaint = parse(pem, nullptr, certificates); !complaint.empty()) return Failure{std::move(complaint)};
+  UniqueCertificate leaf = decode(chain.der.front());
+  if (leaf == nullptr) return Failure{std::string("libcrypto is out of memory")};
+  certificates.insert(certificates.begin(), std::move(leaf));
+  certificates.resize(2);
+  if (Complaint complaint = check_order(certificates); !complaint.empty()) return Failure{std::move(complaint)};
+  return der_of(certificates[1].get());
+}
+
 bool key_matches(const CertificateChain& chain, const PrivateKey& key) {
-  return static_cast<const OpensslKey&>(key).public_key_info() == chain.public_key_info;
+  return key.type() == chain.key_type && static_cast<const OpensslKey&>(key).has_public_half(chain.public_key_info);
 }
 
 }  // namespace lockstep::crypto

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include <algorithm>
 #include <array>
 
 #include "crypto/base/secret.h"
@@ -55,12 +56,8 @@ struct Digest {
 
 std::unique_ptr<OpensslKey> OpensslKey::prepare(UniquePkey pkey, KeyType type, unsigned bits) {
   std::unique_ptr<OpensslKey> key(new OpensslKey(std::move(pkey), type, bits));
-  std::uint8_t* der = nullptr;
-  const int size = i2d_PUBKEY(key->pkey_.get(), &der);
-  bool good = size > 0;
+  bool good = true;
   key->set_numbers(key_numbers(key->pkey_.get(), type, bits));
-  if (good) key->public_key_info_.assign(der, der + size);
-  OPENSSL_free(der);
   for (const SchemeInfo& info : kSchemes)
     if (info.type == type) good = good && key->prepare_scheme(info.scheme, info.digest, info.padding);
   if (good) return key;
@@ -79,6 +76,24 @@ bool OpensslKey::prepare_scheme(SignatureScheme scheme, const char* digest, int 
     return false;
   prepared_.push_back(std::move(prepared));
   return true;
+}
+
+bool OpensslKey::has_public_half(Bytes public_key_info) const {
+  // The usual encoding ends with the point; other ones (compressed, RSA) are decoded, which takes longer.
+  constexpr std::size_t kUncompressed256 = 65, kUncompressed384 = 97, kRaw25519 = 32;
+  const std::size_t size = type() == KeyType::rsa          ? 0
+                           : type() == KeyType::ecdsa_p256 ? kUncompressed256
+                           : type() == KeyType::ecdsa_p384 ? kUncompressed384
+                                                           : kRaw25519;
+  if (size != 0 && numbers() != nullptr && public_key_info.size() > size &&
+      std::equal(public_key_info.end() - static_cast<std::ptrdiff_t>(size), public_key_info.end(),
+                 numbers()->public_key.begin()))
+    return true;
+  const unsigned char* at = public_key_info.data();
+  const UniquePkey other(d2i_PUBKEY(nullptr, &at, static_cast<long>(public_key_info.size())));
+  const bool equal = other != nullptr && EVP_PKEY_eq(other.get(), pkey_.get()) == 1;
+  ERR_clear_error();
+  return equal;
 }
 
 const OpensslKey::Prepared* OpensslKey::find(SignatureScheme scheme) const {

@@ -29,8 +29,8 @@ class OpensslKey final : public PrivateKey {
   /// modulus's size. False, and zeros, when `in` is not below the modulus or libcrypto fails.
   bool rsa_private(Bytes in, MutableBytes out) const;
 
-  /// DER of the SubjectPublicKeyInfo (RFC 5280 section 4.1).
-  const std::vector<std::uint8_t>& public_key_info() const { return public_key_info_; }
+  /// Whether `public_key_info`, the DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1), is this key's public half.
+  bool has_public_half(Bytes public_key_info) const;
 
  private:
   struct Prepared {
@@ -47,7 +47,6 @@ class OpensslKey final : public PrivateKey {
 
   UniquePkey pkey_;
   std::vector<Prepared> prepared_;
-  std::vector<std::uint8_t> public_key_info_;
 };
 
 }  // namespace lockstep::crypto

@@ -54,6 +54,17 @@ bool read_key_shares(Bytes body, Bytes& out) {
   return true;
 }
 
+// CertificateStatusRequest (RFC 6066 section 8). A type that is not ocsp is nothing we could answer.
+bool read_status_request(Bytes body, bool& ocsp) {
+  constexpr std::uint8_t kOcsp = 1;
+  Reader reader(body);
+  if (reader.u8() != kOcsp) return reader.ok();
+  for (Reader responders(reader.vector16()); responders.remaining() != 0;)
+    if (responders.vector16().empty()) return false;
+  reader.vector16();  // request_extensions
+  return ocsp = reader.finished();
+}
+
 constexpr std::array kGroups = {NamedGroup::x25519, NamedGroup::secp256r1, NamedGroup::secp384r1};
 
 }  // namespace
@@ -104,6 +115,15 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
       break;
     case ExtensionType::ec_point_formats:
       valid = read_vector8(body, ec_point_formats);
+      break;
+    case ExtensionType::status_request:
+      valid = read_status_request(body, status_request);
+      break;
+    case ExtensionType::signed_certificate_timestamp:
+      signed_certificate_timestamp = valid = body.empty();
+      break;
+    case ExtensionType::compress_certificate:
+      valid = read_code_points(body, 1, certificate_compression);
       break;
     case ExtensionType::signature_algorithms:
       valid = read_code_points(body, 2, signature_algorithms);

@@ -63,6 +63,9 @@ struct ClientHello {
   Bytes session_ticket;             // TLS 1.2 (RFC 5077 section 3.2)
   bool has_session_ticket = false;  // it may be empty
   bool encrypt_then_mac = false;
+  bool status_request = false;                // for an OCSP response (RFC 6066 section 8)
+  bool signed_certificate_timestamp = false;  // RFC 6962 section 3.3.1
+  CodePoints certificate_compression;         // algorithms (RFC 8879 section 3)
   bool extended_master_secret = false;
   bool secure_renegotiation = false;  // extension or SCSV
   bool fallback = false;              // TLS_FALLBACK_SCSV

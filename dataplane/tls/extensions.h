@@ -6,16 +6,19 @@
 namespace lockstep::tls {
 
 enum class ExtensionType : std::uint16_t {
-  server_name = 0,              // RFC 6066
-  supported_groups = 10,        // RFC 8446, RFC 8422
-  ec_point_formats = 11,        // RFC 8422
-  signature_algorithms = 13,    // RFC 8446
-  alpn = 16,                    // RFC 7301
-  padding = 21,                 // RFC 7685
-  encrypt_then_mac = 22,        // RFC 7366
-  extended_master_secret = 23,  // RFC 7627
-  session_ticket = 35,          // RFC 5077
-  pre_shared_key = 41,          // RFC 8446, like the rest
+  server_name = 0,                    // RFC 6066
+  status_request = 5,                 // RFC 6066
+  supported_groups = 10,              // RFC 8446, RFC 8422
+  ec_point_formats = 11,              // RFC 8422
+  signature_algorithms = 13,          // RFC 8446
+  alpn = 16,                          // RFC 7301
+  signed_certificate_timestamp = 18,  // RFC 6962
+  padding = 21,                       // RFC 7685
+  encrypt_then_mac = 22,              // RFC 7366
+  extended_master_secret = 23,        // RFC 7627
+  compress_certificate = 27,          // RFC 8879
+  session_ticket = 35,                // RFC 5077
+  pre_shared_key = 41,                // RFC 8446, like the rest
   early_data = 42,
   supported_versions = 43,
   cookie = 44,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace lockstep::tls {
 
@@ -15,26 +16,15 @@ constexpr std::uint16_t kSsl30 = 0x0300;
 constexpr std::uint8_t kNullCompression = 0;
 constexpr std::uint8_t kUncompressedPoint = 0;
 
-// In the order we like them. PKCS#1 signs in TLS 1.2 only (RFC 8446 section 4.2.3); SHA-1 never.
-constexpr std::array kSchemes = {
-    SignatureScheme::ecdsa_secp256r1_sha256,
-    SignatureScheme::ecdsa_secp384r1_sha384,
-    SignatureScheme::ed25519,
-    SignatureScheme::rsa_pss_rsae_sha256,
-    SignatureScheme::rsa_pss_rsae_sha384,
-    SignatureScheme::rsa_pss_rsae_sha512,
-    SignatureScheme::rsa_pkcs1_sha256,
-    SignatureScheme::rsa_pkcs1_sha384,
-    SignatureScheme::rsa_pkcs1_sha512,
-};
-
 bool is_pkcs1(SignatureScheme scheme) {
   return scheme == SignatureScheme::rsa_pkcs1_sha256 || scheme == SignatureScheme::rsa_pkcs1_sha384 ||
          scheme == SignatureScheme::rsa_pkcs1_sha512;
 }
 
-std::optional<SignatureScheme> choose_scheme(const crypto::PrivateKey& key, Version version, CodePoints offered) {
-  for (const SignatureScheme scheme : kSchemes) {
+std::optional<SignatureScheme> choose_scheme(const ServerConfig& config, const crypto::PrivateKey& key, Version version,
+                                             CodePoints offered) {
+  for (const SignatureScheme scheme : config.signature_schemes) {
+    // RFC 8446 section 4.2.3.
     if (version == Version::tls13 && is_pkcs1(scheme)) continue;
     if (key.can_sign(scheme) && offered.contains(scheme)) return scheme;
   }
@@ -70,13 +60,14 @@ bool client_knows_curve(KeyType type, CodePoints groups) {
   return true;
 }
 
-std::optional<Signer> choose_signer_tls12(const Identity& identity, const ClientHello& hello, Authentication wanted) {
+std::optional<Signer> choose_signer_tls12(const ServerConfig& config, const Identity& identity,
+                                          const ClientHello& hello, Authentication wanted) {
   for (const Credential& credential : identity.credentials) {
     const KeyType type = credential.key->type();
     if (is_ecdsa(type) != (wanted == Authentication::ecdsa) || !client_knows_curve(type, hello.supported_groups))
       continue;
-    const auto scheme = choose_scheme(*credential.key, Version::tls12, hello.signature_algorithms);
-    if (scheme) return Signer{&credential, *scheme};
+    const auto scheme = choose_scheme(config, *credential.key, Version::tls12, hello.signature_algorithms);
+    if (scheme) return Signer{&credential, *scheme, {}};
   }
   return std::nullopt;
 }
@@ -94,6 +85,24 @@ std::optional<NamedGroup> choose_group_tls12(const ServerConfig& config, const C
   // RFC 8422 section 4: the choice is ours; every implementation has P-256.
   const auto found = std::find(config.groups.begin(), config.groups.end(), NamedGroup::secp256r1);
   return found == config.groups.end() ? std::nullopt : std::optional(*found);
+}
+
+CertificateExtras extras_asked_for(const ClientHello& hello) {
+  unsigned extras = 0;
+  const auto add = [&](bool asked, CertificateExtra extra) { extras |= asked ? static_cast<unsigned>(extra) : 0; };
+  add(hello.status_request, CertificateExtra::ocsp_response);
+  add(hello.signed_certificate_timestamp, CertificateExtra::sct_list);
+  add(hello.certificate_compression.contains(CompressionAlgorithm::zlib), CertificateExtra::zlib);
+  add(hello.certificate_compression.contains(CompressionAlgorithm::brotli), CertificateExtra::brotli);
+  return static_cast<CertificateExtras>(extras);
+}
+
+void choose_certificate_tls12(Tls12Choice& choice, const ClientHello& hello) {
+  const CertificateMessages& messages = *choice.signer.credential->messages;
+  const CertificateForm& form = choose_form(messages.tls12, extras_asked_for(hello));
+  choice.signer.certificate = form.messages;
+  choice.status_request = contains(form.needs, CertificateExtra::ocsp_response);
+  if (hello.signed_certificate_timestamp) choice.sct_list = messages.sct_list_tls12;
 }
 
 }  // namespace
@@ -180,12 +189,14 @@ std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientH
   return std::nullopt;
 }
 
-Result<Signer, Error> choose_signer_tls13(const Identity& identity, const ClientHello& hello) {
+Result<Signer, Error> choose_signer_tls13(const ServerConfig& config, const Identity& identity,
+                                          const ClientHello& hello) {
   // RFC 8446 section 4.2.3.
   if (hello.signature_algorithms.empty()) return Failure{Error::missing_extension};
   for (const Credential& credential : identity.credentials) {
-    const auto scheme = choose_scheme(*credential.key, Version::tls13, hello.signature_algorithms);
-    if (scheme) return Signer{&credential, *scheme};
+    const auto scheme = choose_scheme(config, *credential.key, Version::tls13, hello.signature_algorithms);
+    if (!scheme) continue;
+    return Signer{&credential, *scheme, choose_form(credential.messages->tls13, extras_asked_for(hello)).messages};
   }
   return Failure{Error::no_common_signature_scheme};
 }
@@ -213,12 +224,12 @@ Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identi
         if (traits == nullptr || traits->version != Version::tls12) return false;
         if (traits->key_exchange == KeyExchange::rsa) {
           if (enciphering == nullptr) return false;
-          choice.signer = {enciphering, {}};
+          choice.signer.credential = enciphering;
           choice.group = {};
           return true;
         }
         if (reason == Error::no_common_cipher_suite) reason = Error::no_common_signature_scheme;
-        const auto signer = choose_signer_tls12(identity, hello, traits->authentication);
+        const auto signer = choose_signer_tls12(config, identity, hello, traits->authentication);
         if (!signer) return false;
         reason = Error::no_common_group;
         if (!group) return false;
@@ -228,6 +239,7 @@ Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identi
       });
   if (!suite) return Failure{reason};
   choice.suite = find_traits(*suite);
+  choose_certificate_tls12(choice, hello);
   return choice;
 }
 

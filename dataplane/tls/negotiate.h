@@ -22,6 +22,8 @@ Result<std::string_view, Error> choose_alpn(const ServerConfig& config, const Cl
 struct Signer {
   const Credential* credential = nullptr;
   crypto::SignatureScheme scheme{};
+  Bytes
+      certificate;  // the Certificate message (and, in TLS 1.2, CertificateStatus) in the best form that was asked for
 };
 
 /// What is chosen in TLS 1.3 before it is known whether a session is resumed.
@@ -38,7 +40,8 @@ Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Client
 std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientHello& hello, const Tls13Choice& choice);
 
 /// Who signs in TLS 1.3: missing_extension, no_common_signature_scheme.
-Result<Signer, Error> choose_signer_tls13(const Identity& identity, const ClientHello& hello);
+Result<Signer, Error> choose_signer_tls13(const ServerConfig& config, const Identity& identity,
+                                          const ClientHello& hello);
 
 /// What must hold of a hello in any TLS 1.2 handshake: no_null_compression, illegal_parameter.
 Error check_hello_tls12(const ClientHello& hello);
@@ -51,8 +54,10 @@ inline bool encrypts_then_macs(const CipherSuiteTraits& suite, const ClientHello
 /// Everything of a full TLS 1.2 handshake.
 struct Tls12Choice {
   const CipherSuiteTraits* suite = nullptr;
-  crypto::NamedGroup group{};  // of ECDHE
-  Signer signer;               // with the RSA key exchange its credential only
+  crypto::NamedGroup group{};   // of ECDHE
+  Signer signer;                // with the RSA key exchange its credential and certificate only
+  bool status_request = false;  // CertificateStatus stands behind the certificate (RFC 6066 section 8)
+  Bytes sct_list;               // for ServerHello (RFC 6962 section 3.3.1); empty: none
 };
 /// no_null_compression, illegal_parameter, no_common_cipher_suite, no_common_group, no_common_signature_scheme.
 Result<Tls12Choice, Error> choose_tls12(const ServerConfig& config, const Identity& identity, const ClientHello& hello);

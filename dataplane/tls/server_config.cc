@@ -40,4 +40,17 @@ std::vector<crypto::NamedGroup> default_groups() {
   return {crypto::NamedGroup::x25519, crypto::NamedGroup::secp256r1, crypto::NamedGroup::secp384r1};
 }
 
+std::vector<crypto::SignatureScheme> default_signature_schemes() {
+  using crypto::SignatureScheme;
+  return {SignatureScheme::ecdsa_secp256r1_sha256,
+          SignatureScheme::ecdsa_secp384r1_sha384,
+          SignatureScheme::ed25519,
+          SignatureScheme::rsa_pss_rsae_sha256,
+          SignatureScheme::rsa_pss_rsae_sha384,
+          SignatureScheme::rsa_pss_rsae_sha512,
+          SignatureScheme::rsa_pkcs1_sha256,
+          SignatureScheme::rsa_pkcs1_sha384,
+          SignatureScheme::rsa_pkcs1_sha512};
+}
+
 }  // namespace lockstep::tls

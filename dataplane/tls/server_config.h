@@ -14,6 +14,7 @@
 #include "crypto/algorithms.h"
 #include "crypto/base/time.h"
 #include "crypto/private_key.h"
+#include "dataplane/tls/certificate.h"
 
 namespace lockstep::tls {
 
@@ -57,14 +58,13 @@ std::optional<CipherSuite> cipher_suite_by_name(std::string_view name);
 /// All there are, those that are on by default first.
 std::vector<CipherSuite> all_cipher_suites();
 
-/// A certificate chain with its key, as ready-made Certificate messages (header included).
+/// A certificate chain, as ready-made messages, with its key. Copies share both.
 struct Credential {
   std::shared_ptr<const crypto::PrivateKey> key;
-  bool may_encipher = true;                     // the certificate allows the RSA key exchange (RFC 5246 section 7.4.2)
-  std::vector<std::uint8_t> certificate_tls13;  // RFC 8446 section 4.4.2, empty context, no extensions
-  std::vector<std::uint8_t> certificate_tls12;  // RFC 5246 section 7.4.2
+  std::shared_ptr<const CertificateMessages> messages;
+  bool may_encipher = true;  // the certificate allows the RSA key exchange (RFC 5246 section 7.4.2)
 };
-/// Builds a credential from a DER chain, leaf first.
+/// Builds a credential from a DER chain, leaf first, without OCSP response, SCTs or compression.
 Credential make_credential(const std::vector<std::vector<std::uint8_t>>& der_chain,
                            std::shared_ptr<const crypto::PrivateKey> key);
 
@@ -90,6 +90,11 @@ struct Identities {
   const Identity* named(std::string_view server_name) const;
 };
 
+/// Suites, groups and signature schemes used unless configured otherwise: suites with forward secrecy and an AEAD.
+std::vector<CipherSuite> default_cipher_suites();
+std::vector<crypto::NamedGroup> default_groups();
+std::vector<crypto::SignatureScheme> default_signature_schemes();
+
 struct ServerConfig {
   std::shared_ptr<const Identities> identities;
   bool strict_sni = false;        // unknown name: unrecognized_name instead of the default identity
@@ -99,6 +104,9 @@ struct ServerConfig {
   bool prefer_server_order = true;         // cipher suites and groups
   std::vector<CipherSuite> cipher_suites;  // in order of preference, both versions
   std::vector<crypto::NamedGroup> groups;  // in order of preference
+  /// What is signed with, in order of preference; PKCS#1 in TLS 1.2 only, whatever stands here (RFC 8446
+  /// section 4.2.3).
+  std::vector<crypto::SignatureScheme> signature_schemes = default_signature_schemes();
   /// How clients are asked for certificates; nullptr: they are not.
   std::shared_ptr<const ClientAuthentication> client_authentication;
   /// Sessions are resumed by tickets sealed under these; nullptr: neither issued nor taken.
@@ -115,9 +123,5 @@ struct ServerConfig {
   /// the name is unknown and strict_sni is set, or when there is no identity.
   const Identity* find(std::string_view server_name) const;
 };
-
-/// Suites and groups offered unless configured otherwise: those with forward secrecy and an AEAD.
-std::vector<CipherSuite> default_cipher_suites();
-std::vector<crypto::NamedGroup> default_groups();
 
 }  // namespace lockstep::tls

@@ -32,7 +32,7 @@ struct Tls12Server {
   crypto::SignJob sign;
   TranscriptsTls12 transcripts{handshake};
 
-  std::array<std::uint8_t, kMaxServerHello> hello_buffer;
+  std::array<std::uint8_t, kMaxServerHelloTls12> hello_buffer;
   std::array<std::uint8_t, kMaxEcdhParams> params_buffer;
   std::array<std::uint8_t, kMaxServerKeyExchange + kHandshakeHeader> exchange_buffer;
   Bytes server_hello;
@@ -80,6 +80,8 @@ void Tls12Server::write_server_hello() {
   answer.extended_master_secret = hello.extended_master_secret;
   answer.secure_renegotiation = hello.secure_renegotiation;
   answer.session_ticket = handshake.tls12.promises_ticket;
+  answer.status_request = choice.status_request;
+  answer.sct_list = choice.sct_list;
   answer.alpn = handshake.alpn;
   server_hello = answer.write(hello_buffer);
   transcripts.append(handshake.hello_message.whole, server_hello);
@@ -97,7 +99,7 @@ void Tls12Server::begin_sign() {
 // ServerHello, Certificate, ServerKeyExchange, which the RSA key exchange has not (RFC 5246 section 7.4.3),
 // CertificateRequest and ServerHelloDone.
 Error Tls12Server::send_flight() {
-  const Bytes certificate = choice.signer.credential->certificate_tls12;
+  const Bytes certificate = choice.signer.certificate;
   const Bytes exchange = ephemeral() ? write_server_key_exchange(exchange_buffer, params, choice.signer.scheme,
                                                                  Bytes(sign.signature).first(sign.signature_size))
                                      : Bytes();

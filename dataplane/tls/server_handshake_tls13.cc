@@ -64,7 +64,7 @@ struct Tls13Server {
 Error Tls13Server::choose_authentication() {
   if (resumes()) return Error::none;
   if (!choice().group) return Error::no_common_group;
-  const auto chosen = choose_signer_tls13(*handshake.identity, handshake.hello);
+  const auto chosen = choose_signer_tls13(handshake.config, *handshake.identity, handshake.hello);
   if (!chosen.ok()) return chosen.error();
   signer = chosen.value();
   handshake.negotiated.signature_scheme = signer.scheme;
@@ -104,7 +104,7 @@ void Tls13Server::begin_transcript_of_request() {
 
 void Tls13Server::begin_transcript_of_certificate() {
   certificate.transcript = &handshake.transcript;
-  certificate.append = {requests_certificate() ? Bytes() : encrypted_extensions, signer.credential->certificate_tls13};
+  certificate.append = {requests_certificate() ? Bytes() : encrypted_extensions, signer.certificate};
   handshake.submit(certificate);
 }
 
@@ -166,7 +166,7 @@ Error Tls13Server::send_flight() {
   handshake.inbound.protect(Protection::tls13);
   handshake.outbound.protect(Protection::tls13);
   const Bytes finished = write_finished(finished_buffer, digest_in(flight.server_finished));
-  const Bytes chain = resumes() ? Bytes() : Bytes(signer.credential->certificate_tls13);
+  const Bytes chain = resumes() ? Bytes() : signer.certificate;
   const std::array<Bytes, 5> messages = {encrypted_extensions, certificate_request, chain, certificate_verify,
                                          finished};
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);

@@ -15,6 +15,7 @@ constexpr std::size_t kRandom = 32;
 /// Room for the largest of these messages: the session identifier, a P-384 share or the longest ALPN name, and the
 /// rest.
 constexpr std::size_t kMaxServerHello = 512;
+constexpr std::size_t kMaxServerHelloTls12 = kMaxServerHello + kMaxSctListTls12;
 
 /// TLS 1.3.
 struct ServerHelloTls13 {
@@ -49,6 +50,8 @@ struct ServerHelloTls12 {
   bool extended_master_secret = false;  // RFC 7627 section 5.2
   bool secure_renegotiation = false;    // empty renegotiation_info (RFC 5746 section 3.6)
   bool session_ticket = false;          // NewSessionTicket follows (RFC 5077 section 3.2)
+  bool status_request = false;          // CertificateStatus follows (RFC 6066 section 8)
+  Bytes sct_list;                       // RFC 6962 section 3.3.1; empty: none
   std::string_view alpn;                // empty: none
 
   Bytes write(MutableBytes out) const;

@@ -25,7 +25,7 @@ void run_one(Bytes body) {
   if (!identity.ok()) return;
   (void)choose_tls12(config, *identity.value(), hello);
   (void)choose_tls13(config, hello);
-  (void)choose_signer_tls13(*identity.value(), hello);
+  (void)choose_signer_tls13(config, *identity.value(), hello);
 }
 
 }  // namespace lockstep::tls::test

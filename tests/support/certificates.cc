@@ -95,6 +95,8 @@ std::string make_certificate(const CertificateRequest& request, const Issuer* is
          request.authority ? "critical,keyCertSign,cRLSign,digitalSignature" : request.key_usage);
   extend(x509, signer, NID_ext_key_usage, request.extended_key_usage);
   extend(x509, signer, NID_subject_alt_name, request.alt_names);
+  if (!request.ocsp_url.empty()) extend(x509, signer, NID_info_access, "OCSP;URI:" + request.ocsp_url);
+  if (request.must_staple) extend(x509, signer, NID_tlsfeature, "status_request");
   const EVP_MD* const digest = EVP_PKEY_is_a(signing_key, "ED25519") == 1 ? nullptr : EVP_sha256();
   require(X509_sign(x509, signing_key, digest) > 0, "test certificate signature");
   const Bio bio(BIO_new(BIO_s_mem()));

@@ -23,6 +23,8 @@ struct CertificateRequest {
   std::string alt_names = "DNS:example.org";            // subjectAltName in libcrypto's notation; empty: none
   std::string key_usage = "critical,digitalSignature";  // empty: none
   std::string extended_key_usage = "serverAuth";        // empty: none
+  std::string ocsp_url;                                 // authorityInfoAccess; empty: none
+  bool must_staple = false;                             // TLS feature status_request (RFC 7633)
   bool authority = false;                               // basicConstraints CA:TRUE, may sign certificates
   long not_before = -3600;                              // seconds from now
   long not_after = 24 * 3600;                           // seconds from now

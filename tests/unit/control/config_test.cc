@@ -112,6 +112,20 @@ TEST(Config, WarnsOfAnExpiredCertificateAndGoesOn) {
       << loaded.diagnostics.render_all();
 }
 
+TEST(Config, WarnsOfTwoCertificatesForOneNameOnlyWhereTheyAre) {
+  const auto with = [](const std::string& second) {
+    return load_text(replaced(replaced(kGood, "[[service]]",
+                                       "[[certificate]]\nname = \"d\"\nchain = \"" + second + ".pem\"\nkey = \"" +
+                                           second + ".key\"\n[[service]]"),
+                              "certificates = [\"c\"]", "certificates = [\"c\", \"d\"]"));
+  };
+  EXPECT_EQ(with("other").diagnostics.render_all(), "");
+  EXPECT_EQ(with("rsa").diagnostics.render_all(), "");
+  EXPECT_NE(with("expired").diagnostics.render_all().find(
+                "certificates \"c\" and \"d\" both have an ECDSA P-256 key for \"demo.test\""),
+            std::string::npos);
+}
+
 TEST(Config, WarnsOfAKeyThatAllMayRead) {
   std::string text = replaced(kGood, "ecdsa.pem", "open.pem");
   text = replaced(text, "ecdsa.key", "open.key");

@@ -19,7 +19,7 @@ certs::LoadedCertificate load(const std::string& name) {
   certificate.chain = certificates().file(name + ".pem");
   certificate.key = certificates().file(name + ".key");
   config::Diagnostics diagnostics("test");
-  certs::LoadedCertificate loaded = certs::load(certificate, std::time(nullptr), diagnostics);
+  certs::LoadedCertificate loaded = certs::load_all({certificate}, std::time(nullptr), diagnostics).front();
   EXPECT_TRUE(diagnostics.ok()) << diagnostics.render_all();
   return loaded;
 }

@@ -243,13 +243,27 @@ TEST_F(Nonces, SuspensionDropsKeyPairsToo) {
   EXPECT_EQ(counters_.ahead.dropped, 128U);
 }
 
-TEST_F(Nonces, AreMadeAheadForAKeyThatIsForeseenToSign) {
-  const auto core = engine(0);
+TEST_F(Nonces, AreMadeAheadForAKeyThatIsForeseenToSignAgain) {
+  const auto core = engine(0, kernels(), {.key_pairs = 0});
   poll(*core, kNow);
+  core->foresee(*job_);
+  EXPECT_FALSE(core->make_ahead()) << "one signature promises no other";
   core->foresee(*job_);
   EXPECT_FALSE(core->made_ahead(*job_));
   EXPECT_TRUE(core->make_ahead());
   EXPECT_TRUE(core->made_ahead(*job_));
+}
+
+TEST_F(Nonces, AreNotMadeAheadForManyKeysThatTakeTurns) {
+  const auto core = engine(0, kernels(), {.key_pairs = 0, .nonce_keys = 2});
+  std::vector<std::unique_ptr<PrivateKey>> keys;
+  keys.reserve(6);
+  for (int i = 0; i < 6; ++i) keys.push_back(make_key(KeyType::ecdsa_p256));
+  for (int i = 0; i < 12; ++i) {
+    poll(*core, kNow + nanoseconds(i));
+    core->foresee(*sign_job(*keys[i % 6], SignatureScheme::ecdsa_secp256r1_sha256, {}));
+    EXPECT_FALSE(core->make_ahead());
+  }
 }
 
 TEST_F(Nonces, OffMakesNothingAheadAndStillSigns) {

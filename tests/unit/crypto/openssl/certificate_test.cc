@@ -70,12 +70,17 @@ TEST(Certificate, TakesTheCommonNameForNoHostName) {  // RFC 9525 section 2
 
 TEST(Certificate, KeepsTheChainInOrderAndPassesOverKeys) {
   const Issuer authority = make_authority("Authority");
+  CertificateRequest between = request_with(make_key("P-256"));
+  between.common_name = "Intermediate";
+  between.authority = true;
+  const Issuer intermediate = {make_certificate(between, &authority), between.key_pem};
   const CertificateRequest request = request_with(make_key("P-256"));
   const auto chain =
-      load_certificate_chain(request.key_pem + make_certificate(request, &authority) + authority.certificate_pem);
+      load_certificate_chain(request.key_pem + make_certificate(request, &intermediate) + intermediate.certificate_pem);
   ASSERT_TRUE(chain) << chain.error();
   EXPECT_EQ(chain.value().der.size(), 2U);
   EXPECT_EQ(chain.value().subject, "CN=test");
+  EXPECT_THAT(chain.value().subjects, ElementsAre("CN=test", "CN=Intermediate", "CN=Authority"));
 }
 
 TEST(Certificate, NamesTheOneThatIsOutOfOrder) {
@@ -129,6 +134,50 @@ TEST(Certificate, RefusesNamesWithStrangeCharacters) {
   CertificateRequest request = request_with(make_key("P-256"));
   request.alt_names = "DNS:exa mple.org";
   EXPECT_THAT(error_of(make_certificate(request)), HasSubstr("a character that no host name has"));
+}
+
+TEST(Certificate, LeavesTheRootOutButKnowsItAsTheIssuer) {
+  const Issuer authority = make_authority("Authority");
+  const std::string leaf = make_certificate(request_with(make_key("P-256")), &authority);
+  const auto chain = load_certificate_chain(leaf + authority.certificate_pem);
+  ASSERT_TRUE(chain) << chain.error();
+  EXPECT_EQ(chain.value().der.size(), 1U);
+  EXPECT_TRUE(chain.value().root_left_out);
+  EXPECT_FALSE(chain.value().issuer_der.empty());
+  EXPECT_THAT(chain.value().subjects, ElementsAre("CN=test", "CN=Authority"));
+  const auto alone = load_certificate_chain(leaf);
+  ASSERT_TRUE(alone);
+  EXPECT_FALSE(alone.value().root_left_out);
+  EXPECT_TRUE(alone.value().issuer_der.empty());
+}
+
+TEST(Certificate, SendsASelfSignedOneThatIsAlone) {
+  const auto chain = load_certificate_chain(make_certificate(request_with(make_key("P-256"))));
+  ASSERT_TRUE(chain) << chain.error();
+  EXPECT_EQ(chain.value().der.size(), 1U);
+  EXPECT_FALSE(chain.value().root_left_out);
+}
+
+TEST(Certificate, KnowsItsRespondersAndWhatItPromises) {
+  CertificateRequest request = request_with(make_key("P-256"));
+  EXPECT_FALSE(load_certificate_chain(make_certificate(request)).value().must_staple);
+  request.ocsp_url = "http://ocsp.example.org/x";
+  request.must_staple = true;
+  const auto chain = load_certificate_chain(make_certificate(request));
+  ASSERT_TRUE(chain) << chain.error();
+  EXPECT_TRUE(chain.value().must_staple);
+  EXPECT_THAT(chain.value().ocsp_urls, ElementsAre("http://ocsp.example.org/x"));
+}
+
+TEST(Certificate, TakesAnIssuerFromAnotherFileOnlyIfItIsTheOne) {
+  const Issuer authority = make_authority("Authority"), namesake = make_authority("Authority");
+  const auto chain = load_certificate_chain(make_certificate(request_with(make_key("P-256")), &authority));
+  ASSERT_TRUE(chain);
+  const auto issuer = load_issuer(chain.value(), authority.certificate_pem);
+  ASSERT_TRUE(issuer) << issuer.error();
+  EXPECT_FALSE(issuer.value().empty());
+  EXPECT_THAT(load_issuer(chain.value(), namesake.certificate_pem).error(), HasSubstr("is not signed by the key of"));
+  EXPECT_THAT(load_issuer(chain.value(), "rubbish").error(), HasSubstr("no certificate in PEM form"));
 }
 
 TEST(Certificate, TellsWhatIsInAFileWithoutACertificate) {

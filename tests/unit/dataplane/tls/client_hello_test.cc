@@ -54,6 +54,46 @@ TEST(ClientHelloMessage, IsReadWhole) {
   EXPECT_TRUE(key.empty());
 }
 
+TEST(ClientHelloMessage, AsksForWhatGoesWithACertificate) {
+  Hello sent = hello13();
+  sent.set(ExtensionType::status_request, {1, 0, 3, 0, 1, 9, 0, 1, 8});
+  sent.set(ExtensionType::signed_certificate_timestamp, {});
+  sent.set(ExtensionType::compress_certificate, vector8(list16({2, 1})));
+  const Buffer body = sent.body();
+  ClientHello hello;
+  ASSERT_EQ(hello.read(body), Error::none);
+  EXPECT_TRUE(hello.status_request);
+  EXPECT_TRUE(hello.signed_certificate_timestamp);
+  EXPECT_TRUE(hello.certificate_compression.contains(1));
+}
+
+TEST(ClientHelloMessage, StatusRequestsOfOtherTypesAreNone) {
+  Hello sent = hello13();
+  sent.set(ExtensionType::status_request, {2, 1, 2, 3});
+  const Buffer body = sent.body();
+  ClientHello hello;
+  ASSERT_EQ(hello.read(body), Error::none);
+  EXPECT_FALSE(hello.status_request);
+}
+
+TEST(ClientHelloMessage, ExtensionsAboutCertificatesFillTheirExactLength) {
+  const std::vector<std::pair<ExtensionType, Buffer>> bad = {
+      {ExtensionType::status_request, {}},
+      {ExtensionType::status_request, {1, 0, 0, 0}},
+      {ExtensionType::status_request, {1, 0, 0, 0, 0, 0}},
+      {ExtensionType::status_request, {1, 0, 2, 0, 0, 0, 0}},  // an empty responder identifier
+      {ExtensionType::signed_certificate_timestamp, {0}},
+      {ExtensionType::compress_certificate, {0}},
+      {ExtensionType::compress_certificate, {1, 2}},
+      {ExtensionType::compress_certificate, {2, 0, 1, 0}},
+  };
+  for (const auto& [type, extension] : bad) {
+    Hello sent = hello13();
+    sent.set(type, extension);
+    EXPECT_EQ(read(sent.body()), Error::malformed_message) << static_cast<int>(type);
+  }
+}
+
 TEST(ClientHelloMessage, MayHaveNoExtensions) {
   Hello sent = hello12();
   sent.with_extensions = false;
@@ -145,7 +185,7 @@ TEST(ClientHelloMessage, HasExtensionsThatEndExactly) {
 TEST(ClientHelloMessage, PassesOverWhatItDoesNotKnow) {
   Hello hello = hello13();
   for (const std::uint16_t type :
-       {std::uint16_t{5}, std::uint16_t{18}, std::uint16_t{35}, std::uint16_t{0x4469}, std::uint16_t{0xfafa}})
+       {std::uint16_t{15}, std::uint16_t{50}, std::uint16_t{35}, std::uint16_t{0x4469}, std::uint16_t{0xfafa}})
     hello.set(type, Buffer(type % 7, 1));
   hello.set(ExtensionType::server_name, vector16(join({{7}, vector16({1, 2}), {0}, vector16(text("example.org"))})));
   EXPECT_EQ(read(hello.body()), Error::none);

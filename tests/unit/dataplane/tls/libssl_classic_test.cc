@@ -348,7 +348,7 @@ class BadPremaster : public Classic, public ::testing::WithParamInterface<Cipher
     return out;
   }
   static EVP_PKEY* public_key() {
-    const Buffer& certificate = credential("RSA").certificate_tls12;
+    const Buffer& certificate = credential("RSA").messages->tls12.back().messages;
     const std::uint8_t* der = certificate.data() + 4 + 3 + 3;
     X509* const x509 = d2i_X509(nullptr, &der, static_cast<long>(certificate.size() - 10));
     EVP_PKEY* const key = X509_get_pubkey(x509);

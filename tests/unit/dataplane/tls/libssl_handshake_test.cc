@@ -334,12 +334,12 @@ TEST_F(LibsslHandshake, SendsCertificatesLargerThanARecord) {
   ServerConfig config = config_with({"RSA"});
   auto chain = std::vector<std::vector<std::uint8_t>>();
   Credential large = config.identities->list[0].credentials[0];
-  const Buffer& message = large.certificate_tls12;
+  const Buffer& message = large.messages->tls12.front().messages;
   // The leaf again and again: libssl ignores what it does not need.
   const std::size_t size = static_cast<std::size_t>(message[7]) << 16U | message[8] << 8U | message[9];
   chain.assign(60, {message.begin() + 10, message.begin() + 10 + static_cast<std::ptrdiff_t>(size)});
   large = make_credential(chain, large.key);
-  ASSERT_GT(large.certificate_tls13.size(), 2U * kMaxPlaintext);
+  ASSERT_GT(large.messages->tls13.front().messages.size(), 2U * kMaxPlaintext);
   change_identities(config, [&](Identities& identities) { identities.list[0].credentials[0] = large; });
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Driver server(config, *engine_);

@@ -142,8 +142,9 @@ TEST(EncryptedExtensionsMessage, AnswersWhatWasOffered) {
 
 TEST(CertificateMessage, IsMadeForBothVersions) {
   const Credential credential = make_credential({{1, 2, 3}, {4}}, nullptr);
-  EXPECT_EQ(credential.certificate_tls13, message(11, {0, 0, 0, 14, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 1, 4, 0, 0}));
-  EXPECT_EQ(credential.certificate_tls12, message(11, {0, 0, 10, 0, 0, 3, 1, 2, 3, 0, 0, 1, 4}));
+  EXPECT_EQ(credential.messages->tls13.front().messages,
+            message(11, {0, 0, 0, 14, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 1, 4, 0, 0}));
+  EXPECT_EQ(credential.messages->tls12.front().messages, message(11, {0, 0, 10, 0, 0, 3, 1, 2, 3, 0, 0, 1, 4}));
 }
 
 TEST(CertificateVerifyMessage, SignsContextAndTranscript) {
