@@ -14,20 +14,20 @@ constexpr Duration kCryptoTurnLimit = microseconds(200);
 
 constexpr std::size_t kBuffersPerConnection = 4;
 
-tls::CoreLimits limits_for(std::size_t connections) {
+tls::CoreLimits limits_for(std::size_t connections, std::uint32_t sessions) {
   const auto count = static_cast<std::uint32_t>(connections);
-  return {.handshakes = count, .large_messages = 1, .record_jobs = 8 * count};
+  return {.cached_sessions = sessions, .handshakes = count, .large_messages = 1, .record_jobs = 8 * count};
 }
 
 }  // namespace
 
 LockstepServer::LockstepServer(const tls::ServerConfig& config, const crypto::Policy& policy, Random& random,
-                               ServerClock& clock, std::size_t connections, StageTimes* times)
+                               ServerClock& clock, std::size_t connections, std::uint32_t sessions, StageTimes* times)
     : config_(config),
       times_(times),
       clock_(clock),
       batch_(policy, kCryptoTurnLimit),
-      core_(tls::make_core(limits_for(connections), *this, random)),
+      core_(tls::make_core(limits_for(connections, sessions), *this, random)),
       connections_(connections) {
   due_.reserve(connections);
   pumped_.reserve(kBurst);

@@ -18,10 +18,10 @@ namespace lockstep::bench {
 /// to four passes; until nothing is left to do. Output buffers are made ahead, as the worker's are.
 class LockstepServer final : public Server, private tls::Environment {
  public:
-  /// `times`, when given, is told how long sessions took to receive; the policy's engines do so themselves. All
-  /// arguments must outlive the server.
+  /// Remembers up to `sessions` TLS 1.2 sessions by their identifiers. `times`, when given, is told how long sessions
+  /// took to receive; the policy's engines do so themselves. All arguments must outlive the server.
   LockstepServer(const tls::ServerConfig& config, const crypto::Policy& policy, Random& random, ServerClock& clock,
-                 std::size_t connections, StageTimes* times = nullptr);
+                 std::size_t connections, std::uint32_t sessions, StageTimes* times = nullptr);
   ~LockstepServer() override;
 
   void start() override;

@@ -47,7 +47,11 @@ bool OpensslServer::established(std::size_t connection) const {
 }
 
 void OpensslServer::finish() {
-  for (Connection& connection : connections_) connection.ssl.reset();
+  for (Connection& connection : connections_) {
+    // As if it had been closed well: libssl forgets the sessions of others.
+    SSL_set_shutdown(connection.ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    connection.ssl.reset();
+  }
 }
 
 }  // namespace lockstep::bench

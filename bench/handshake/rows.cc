@@ -82,7 +82,12 @@ double median(std::vector<double>& values) {
 
 /// What the handshakes of a scenario resume; nullptr where they are full ones.
 UniqueSession session_of(const Scenario& with, Server& server) {
-  return with.resumed ? make_session(with, server) : nullptr;
+  return with.resumed == Resumed::nothing ? nullptr : make_session(with, server);
+}
+
+/// How many sessions our server remembers by their identifiers.
+std::uint32_t remembered(const Scenario& with) {
+  return with.resumed == Resumed::by_identifier ? 1000 : 0;
 }
 
 /// Medians of samples in a pass of their own, since looking takes time too.
@@ -90,7 +95,7 @@ void add_stages(benchmark::State& state, const Scenario& with, std::size_t in_fl
   StageTimes times;
   TimedEngines timed(times);
   LockstepServer server(with.lockstep_server, timed.wrap(engines().set.policy), engines().random, engines().clock,
-                        in_flight, &times);
+                        in_flight, remembered(with), &times);
   const Section watched = [&times](const auto& work) {
     const std::int64_t before = thread_nanoseconds();
     work();
@@ -164,7 +169,8 @@ void measure_openssl(benchmark::State& state, const ScenarioName& names) {
 
 void measure_lockstep(benchmark::State& state, const ScenarioName& names, std::size_t in_flight, Pools pools) {
   const Scenario& with = scenario(names);
-  LockstepServer server(with.lockstep_server, engines().set.policy, engines().random, engines().clock, in_flight);
+  LockstepServer server(with.lockstep_server, engines().set.policy, engines().random, engines().clock, in_flight,
+                        remembered(with));
   // The first handshakes show the engines the key that pools are to be for.
   const UniqueSession session = session_of(with, server);
   run_handshakes(with, server, in_flight, unmeasured, session.get());

@@ -30,13 +30,16 @@ UniqueSslContext make_context(const SSL_METHOD* method, const ScenarioName& name
   SSL_CTX* const context = made.get();
   require(context != nullptr && SSL_CTX_set_min_proto_version(context, names.version) == 1 &&
               SSL_CTX_set_max_proto_version(context, names.version) == 1 &&
-              SSL_CTX_set1_groups_list(context, names.groups) == 1 &&
+              (names.groups == nullptr || SSL_CTX_set1_groups_list(context, names.groups) == 1) &&
               SSL_CTX_set1_sigalgs_list(context, "ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256") == 1 &&
               SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") == 1 &&
-              SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256") == 1,
+              SSL_CTX_set_cipher_list(context, names.groups == nullptr
+                                                   ? "AES128-GCM-SHA256"
+                                                   : "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256") == 1,
           "preparing libssl");
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  if (!names.resumed) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(context,
+                                 names.resumed == Resumed::by_identifier ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+  if (names.resumed != Resumed::by_ticket) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_read_ahead(context, 1);
   return made;
 }
@@ -51,7 +54,12 @@ void set_certificate(SSL_CTX* context, const std::string& leaf, const std::strin
 }
 
 bool prefers_x25519(const ScenarioName& names) {
-  return std::strncmp(names.groups, "X25519", 6) == 0;
+  return names.groups != nullptr && std::strncmp(names.groups, "X25519", 6) == 0;
+}
+
+int group_of(const ScenarioName& names) {
+  if (names.groups == nullptr) return NID_undef;
+  return prefers_x25519(names) ? NID_X25519 : NID_X9_62_prime256v1;
 }
 
 std::shared_ptr<const tls::TicketKeys> make_ticket_keys() {
@@ -77,8 +85,9 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
   config.tls13 = names.version == TLS1_3_VERSION;
   config.cipher_suites = {tls::CipherSuite::tls_aes_128_gcm_sha256, tls::CipherSuite::ecdhe_ecdsa_aes_128_gcm_sha256,
                           tls::CipherSuite::ecdhe_rsa_aes_128_gcm_sha256};
+  if (names.groups == nullptr) config.cipher_suites = {tls::CipherSuite::rsa_aes_128_gcm_sha256};
   config.groups = {crypto::NamedGroup::secp256r1};
-  if (names.resumed) {
+  if (names.resumed == Resumed::by_ticket) {
     config.ticket_keys = make_ticket_keys();
     config.tickets = 1;
   }
@@ -91,14 +100,15 @@ tls::ServerConfig make_config(const ScenarioName& names, const std::string& chai
 Scenario::Scenario(const ScenarioName& names)
     : resumed(names.resumed),
       client(make_context(TLS_client_method(), names)),
-      group(prefers_x25519(names) ? NID_X25519 : NID_X9_62_prime256v1),
+      group(group_of(names)),
       openssl_server(make_context(TLS_server_method(), names)) {
   const test::Issuer authority = test::make_authority("Lockstep benchmark CA");
   test::CertificateRequest request;
   request.key_pem = test::make_key(names.certificate);
   request.common_name = "example.org";
   const std::string leaf = test::make_certificate(request, &authority);
-  set_certificate(openssl_server.get(), leaf, authority.certificate_pem, request.key_pem, resumed ? 1 : 0);
+  set_certificate(openssl_server.get(), leaf, authority.certificate_pem, request.key_pem,
+                  resumed == Resumed::by_ticket ? 1 : 0);
   lockstep_server = make_config(names, leaf + authority.certificate_pem, request.key_pem);
 }
 

@@ -238,6 +238,7 @@ std::array<std::uint8_t, 32> unchanging_part(Bytes body) {
   reader.vector16();
   reader.vector8();
   hash.update(body.first(body.size() - reader.remaining()));
+  std::array<Bytes, 64> by_type{};
   for (Reader extensions(reader.vector16()); extensions.remaining() != 0;) {
     const Bytes before = extensions.rest();
     const auto type = static_cast<ExtensionType>(extensions.u16());
@@ -245,8 +246,14 @@ std::array<std::uint8_t, 32> unchanging_part(Bytes body) {
     if (type == ExtensionType::key_share || type == ExtensionType::early_data || type == ExtensionType::cookie ||
         type == ExtensionType::pre_shared_key || type == ExtensionType::padding)
       continue;
-    hash.update(before.first(before.size() - extensions.remaining()));
+    const Bytes extension = before.first(before.size() - extensions.remaining());
+    if (static_cast<std::size_t>(type) < by_type.size()) {
+      by_type[static_cast<std::size_t>(type)] = extension;
+    } else {
+      hash.update(extension);
+    }
   }
+  for (const Bytes extension : by_type) hash.update(extension);
   std::array<std::uint8_t, 32> digest;
   hash.digest(digest);
   return digest;

@@ -93,7 +93,8 @@ struct ClientHello {
 };
 
 /// Digest of what a second ClientHello must repeat after HelloRetryRequest: everything but the extensions that may
-/// change (RFC 8446 section 4.1.2). `body` has been read without an error.
+/// change (RFC 8446 section 4.1.2). Extensions of types below 64 may be in another order: wolfSSL sends them so, and no
+/// meaning hangs on it (section 4.2). `body` has been read without an error.
 std::array<std::uint8_t, 32> unchanging_part(Bytes body);
 
 }  // namespace lockstep::tls

@@ -27,7 +27,9 @@ Error Connection::take_record(InputCursor& cursor, const RecordHeader& header) {
     case Protection::none:
       return take_unprotected(cursor, header);
     case Protection::tls12:
-      if (header.type > ContentType::application_data) return Error::unexpected_record_type;
+      // RFC 5246 section 6: other types are refused, and not only when they do not open.
+      if (header.type < ContentType::alert || header.type > ContentType::application_data)
+        return Error::unexpected_record_type;
       return open_record(cursor, header);
     case Protection::tls13:
       if (header.type == ContentType::application_data) return open_record(cursor, header);
@@ -63,7 +65,8 @@ Error Connection::take_unprotected(InputCursor& cursor, const RecordHeader& head
     case ContentType::alert:
       return take_plain_alert(cursor, header);
     case ContentType::application_data:
-      // Early data between two hellos (RFC 8446 section 4.2.10).
+      // Early data between two hellos (RFC 8446 section 4.2.10), but not between fragments of one (section 5.1).
+      if (!handshake_->reader.at_boundary()) return Error::unexpected_record_type;
       cursor.skip(kRecordHeader + header.length);
       return skip_early_data(kRecordHeader + header.length);
     default:
@@ -220,6 +223,10 @@ Error Connection::take_alert(const AlertMessage& alert) {
   const bool tls13 = phase_ != Phase::client_hello && negotiated_.version == Version::tls13;
   const bool warning =
       tls13 ? alert.is(Alert::user_canceled) : alert.level() == static_cast<std::uint8_t>(AlertLevel::warning);
+  // RFC 8446 section 5.1: nothing comes between the fragments of a message. TLS 1.2 allows it (RFC 5246 section 6.2.1).
+  const bool in_message = handshake_ != nullptr ? !handshake_->reader.at_boundary() : post_handshake_.in_message();
+  const bool tls12 = phase_ != Phase::client_hello && !tls13;
+  if (warning && in_message && !tls12) return Error::unexpected_record_type;
   if (warning) return ++warnings_ > kMaxWarnings ? Error::too_many_alerts : Error::none;
   if (!tls13 && alert.level() != static_cast<std::uint8_t>(AlertLevel::fatal)) return Error::illegal_parameter;
   return Error::peer_alert;

@@ -1,5 +1,7 @@
 """Configurations for the system tests, as TOML text."""
 
+import json
+
 GENERAL = """
 [general]
 socket = "@SOCKET@"
@@ -53,14 +55,14 @@ def af_packet(interface, address, more=""):
     return port(interface, f"net_af_packet0,iface={interface}", address, more)
 
 
-def service(name, listen, mode="tls", more=""):
-    certificates = 'certificates = ["ecdsa", "rsa"]\n' if mode == "tls" else ""
-    return SERVICE.format(name=name, listen=listen, mode=mode, more=certificates + more)
+def service(name, listen, mode="tls", more="", certificates=("ecdsa", "rsa")):
+    names = f"certificates = {json.dumps(certificates)}\n" if mode == "tls" else ""
+    return SERVICE.format(name=name, listen=listen, mode=mode, more=names + more)
 
 
-def builtin(name, listen, mode="tls", more=""):
+def builtin(name, listen, mode="tls", more="", certificates=("ecdsa", "rsa")):
     """A built-in service; `name` is also which one, up to a dash."""
-    return service(name, listen, mode, f'builtin = "{name.split("-")[0]}"\n{more}')
+    return service(name, listen, mode, f'builtin = "{name.split("-")[0]}"\n{more}', certificates)
 
 
 def configuration(demo, *parts, general="", more=""):
