@@ -163,7 +163,7 @@ struct RsaPremasterJob : Job {
 /// between the workers and comes back ok when it was answered there, engine_failed when that core is no more. What is
 /// asked stands in the struct that derives from it.
 struct RemoteJob : Job {
-  enum class Question : std::uint8_t { find_session, forget_session };
+  enum class Question : std::uint8_t { find_session, forget_session, admit_early_data };
   explicit RemoteJob(Question q) : Job(JobKind::remote), question(q) {}
   Question question;
   std::uint16_t core = 0;  // who is asked

@@ -34,6 +34,7 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   if (event.signature_scheme != 0) fields.emplace_back("signature", signature_scheme_name(event.signature_scheme));
   if (event.alpn[0] != '\0') fields.emplace_back("alpn", text_of(event.alpn));
   fields.emplace_back("resumed", event.resumed);
+  if (event.early_data) fields.emplace_back("early_data", true);
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));
   if (event.tls_error != tls::Error::none) fields.emplace_back("tls_error", tls::name(event.tls_error));

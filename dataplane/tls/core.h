@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "crypto/cbc_job.h"
+#include "dataplane/tls/early_data.h"
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
 #include "dataplane/tls/session_cache.h"
@@ -120,6 +121,7 @@ class Core {
   Pool<SealRecord> seal_records;
   Pool<ForgetSession> forget_sessions;
   SessionCache sessions;
+  EarlyDataWindow early_data;
   Instant next_age = Instant::never();
   Duration wall_clock_offset;     // from an Instant to Unix time; see set_wall_clock_offset
   std::size_t largest_frame = 0;  // bytes of the largest coroutine frame seen

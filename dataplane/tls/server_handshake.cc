@@ -21,6 +21,8 @@ const char* name(Phase phase) {
       return "key_schedule";
     case Phase::server_flight:
       return "server_flight";
+    case Phase::early_data:
+      return "early_data";
     case Phase::client_key_exchange:
       return "client_key_exchange";
     case Phase::client_finished:

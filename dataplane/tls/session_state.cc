@@ -7,7 +7,7 @@ namespace lockstep::tls {
 namespace {
 
 // Of the format: states of other versions of this program are not resumed.
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 
 constexpr Duration kLongestLifetime = hours(7 * 24);
 // By how much the clocks of those who share ticket keys may differ.
@@ -40,6 +40,8 @@ Bytes SessionState::write(MutableBytes out) const {
     const auto length = writer.length8();
     writer.bytes(alpn);
   }
+  writer.u32(max_early_data);
+  writer.u64(static_cast<std::uint64_t>(issued_at.ns));
   return writer.ok() ? Bytes(writer.written()) : Bytes();
 }
 
@@ -57,6 +59,8 @@ bool SessionState::read(Bytes state) {
   secret.assign(reader.bytes(secret.capacity()));
   server_name = reader.vector8();
   alpn = reader.vector8();
+  max_early_data = reader.u32();
+  issued_at.ns = static_cast<std::int64_t>(reader.u64());
   return reader.finished() && extended <= 1;
 }
 

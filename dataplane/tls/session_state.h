@@ -24,7 +24,7 @@ enum class Resumption : std::uint8_t {
 /// The state of RFC 8446 section 4.6.1 and RFC 5077 section 4. Views are the writer's, or into what was read.
 struct SessionState {
   /// Room for the largest: server and protocol names of 255 bytes.
-  static constexpr std::size_t kMaxSize = 656;
+  static constexpr std::size_t kMaxSize = 668;
 
   Version version = Version::tls13;
   CipherSuite cipher_suite{};
@@ -36,6 +36,9 @@ struct SessionState {
   Secret<48> secret;                        // TLS 1.3: the PSK, of the suite's digest size; TLS 1.2: the master secret
   Bytes server_name;                        // as the client sent it; empty: none
   Bytes alpn;
+  std::uint32_t max_early_data = 0;  // bytes that the ticket allows; 0: none
+  /// By the clock of who issued it, which nobody sets: only who has the same `instance` may compare.
+  Instant issued_at;
 
   /// Writes it and returns what was written; empty when it does not fit.
   Bytes write(MutableBytes out) const;

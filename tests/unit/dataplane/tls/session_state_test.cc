@@ -22,6 +22,8 @@ void fill(SessionState& state, Bytes name) {
   std::fill(state.secret.writable().begin(), state.secret.writable().end(), std::uint8_t{5});
   state.server_name = name;
   state.alpn = name;
+  state.max_early_data = 0x01020304;
+  state.issued_at = Instant{0x0102030405060708};
 }
 
 TEST(SessionState, IsReadAsItWasWritten) {
@@ -44,6 +46,8 @@ TEST(SessionState, IsReadAsItWasWritten) {
   EXPECT_TRUE(std::ranges::equal(state.secret.expose(), written.secret.expose()));
   EXPECT_TRUE(std::ranges::equal(state.server_name, name));
   EXPECT_TRUE(std::ranges::equal(state.alpn, name));
+  EXPECT_EQ(state.max_early_data, written.max_early_data);
+  EXPECT_EQ(state.issued_at, written.issued_at);
 }
 
 TEST(SessionState, CutAnywhereOrTooLongIsNotRead) {
