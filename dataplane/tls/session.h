@@ -52,7 +52,7 @@ constexpr std::uint32_t kMaxPlaintext = 16384;
 
 struct CoreLimits {
   std::uint16_t core = 0;                   // which one this is
-  std::uint16_t cores = 1;                  // how many there are that can ask each other
+  std::uint16_t cores = 1;                  // how many there are: `core` is less
   std::uint32_t cached_sessions = 20'000;   // TLS 1.2 sessions that are remembered by their identifiers
   std::uint32_t early_data_hellos = 65536;  // whose early data was taken, for as long as they could be sent again
   std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
