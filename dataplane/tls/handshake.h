@@ -104,6 +104,7 @@ struct Handshake {
   ClientHello hello;      // views into it
   const Identity* identity = nullptr;
   std::string_view alpn;  // in the configuration
+  RecordSizes record_sizes;
   Tls12Progress tls12;
   Tls13Progress tls13;
   Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well

@@ -86,6 +86,9 @@ Coroutine server_handshake(Handshake& handshake) {
   if (!version.ok()) co_return version.error();
   if (const Error error = handshake.choose_names(); error != Error::none) co_return error;
   handshake.negotiated.version = version.value();
+  handshake.record_sizes = RecordSizes::agree(handshake.hello, version.value());
+  handshake.inbound.limit_records(handshake.record_sizes);
+  handshake.outbound.limit_records(handshake.record_sizes);
   const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
   const bool session = ticket || handshake.hello.session_id.size() == SessionId::kSize;
   if (version.value() == Version::tls13)

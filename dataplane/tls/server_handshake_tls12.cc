@@ -95,6 +95,7 @@ void Tls12Server::write_server_hello() {
   answer.secure_renegotiation = hello.secure_renegotiation;
   answer.session_ticket = handshake.tls12.promises_ticket;
   answer.alpn = handshake.alpn;
+  answer.sizes = handshake.record_sizes;
   server_hello = answer.write(hello_buffer);
   append(handshake.hello_message.whole, server_hello);
 }

@@ -93,7 +93,8 @@ void Tls13Server::write_server_hello() {
 }
 
 void Tls13Server::write_encrypted_extensions() {
-  const EncryptedExtensions extensions{!handshake.hello.server_name.empty(), handshake.alpn, takes_early_data()};
+  const EncryptedExtensions extensions{!handshake.hello.server_name.empty(), handshake.alpn, takes_early_data(),
+                                       handshake.record_sizes};
   encrypted_extensions = extensions.write(extensions_buffer);
 }
 

@@ -6,6 +6,7 @@
 
 #include "crypto/algorithms.h"
 #include "dataplane/tls/handshake_message.h"
+#include "dataplane/tls/record_sizes.h"
 #include "dataplane/tls/server_config.h"
 
 namespace lockstep::tls {
@@ -50,6 +51,7 @@ struct ServerHelloTls12 {
   bool secure_renegotiation = false;    // empty renegotiation_info (RFC 5746 section 3.6)
   bool session_ticket = false;          // NewSessionTicket follows (RFC 5077 section 3.2)
   std::string_view alpn;                // empty: none
+  RecordSizes sizes = {};
 
   Bytes write(MutableBytes out) const;
 
