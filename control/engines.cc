@@ -56,6 +56,7 @@ std::uint16_t max_per_run(JobClass job_class, bool libcrypto) {
     case JobClass::transcript:
     case JobClass::tls13_key_update:
     case JobClass::tls13_binder:
+    case JobClass::tls13_early_data:
     case JobClass::tls13_resumption:
     case JobClass::tls13_client_finished:
     case JobClass::tls12_finished:

@@ -68,6 +68,8 @@ JobClass job_class(const Job& job) {
       return JobClass::tls13_key_update;
     case JobKind::tls13_binder:
       return JobClass::tls13_binder;
+    case JobKind::tls13_early_data:
+      return JobClass::tls13_early_data;
     case JobKind::tls13_resumption:
       return JobClass::tls13_resumption;
     case JobKind::tls13_client_finished:
@@ -112,6 +114,7 @@ const char* name(JobClass job_class) {
                                                                   "tls13_server_flight",
                                                                   "tls13_key_update",
                                                                   "tls13_binder",
+                                                                  "tls13_early_data",
                                                                   "tls13_resumption",
                                                                   "tls13_client_finished",
                                                                   "tls12_master_secret",

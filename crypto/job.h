@@ -21,6 +21,7 @@ enum class JobKind : std::uint8_t {
   tls13_server_flight,    // TLS 1.3 key schedule up to the application keys, both Finished values
   tls13_key_update,       // next traffic secret
   tls13_binder,           // what shows that a client has a PSK
+  tls13_early_data,       // keys of early data
   tls13_resumption,       // PSKs for tickets
   tls13_client_finished,  // what the client's Finished has to be behind other messages of its own
   tls12_master_secret,    // TLS 1.2 master secret and key block
@@ -60,6 +61,7 @@ enum class JobClass : std::uint8_t {
   tls13_server_flight,
   tls13_key_update,
   tls13_binder,
+  tls13_early_data,
   tls13_resumption,
   tls13_client_finished,
   tls12_master_secret,
@@ -69,7 +71,7 @@ enum class JobClass : std::uint8_t {
   cbc_seal,
   cbc_open,
 };
-constexpr std::size_t kJobClasses = 30;
+constexpr std::size_t kJobClasses = 31;
 /// The class's name in the configuration, in status and in metrics.
 const char* name(JobClass job_class);
 
@@ -166,7 +168,7 @@ struct RsaPremasterJob : Job {
 /// between the workers and comes back ok when it was answered there, engine_failed when that core is no more. What is
 /// asked stands in the struct that derives from it.
 struct RemoteJob : Job {
-  enum class Question : std::uint8_t { find_session, forget_session };
+  enum class Question : std::uint8_t { find_session, forget_session, admit_early_data };
   explicit RemoteJob(Question q) : Job(JobKind::remote), question(q) {}
   Question question;
   std::uint16_t core = 0;  // who is asked
@@ -202,9 +204,10 @@ struct Tls13ServerFlightJob : Job {
   Bytes psk;                                            // in: empty without PSK
   std::array<std::uint8_t, kMaxDigest> hello_digest{};  // in: ClientHello..ServerHello
   RunningHash* transcript = nullptr;                    // in: up to before that; out: up to server Finished
-  Bytes before_finished;                        // in: the last message, CertificateVerify; with PSK EncryptedExtensions
-  RecordKeys* client_handshake_keys = nullptr;  // out
-  RecordKeys* server_handshake_keys = nullptr;  // out
+  Bytes before_finished;    // in: the last message, CertificateVerify; with PSK EncryptedExtensions
+  bool early_data = false;  // in: the client's Finished follows an EndOfEarlyData; then `transcript` ends with that
+  RecordKeys* client_handshake_keys = nullptr;             // out
+  RecordKeys* server_handshake_keys = nullptr;             // out
   RecordKeys* client_application_keys = nullptr;           // out
   RecordKeys* server_application_keys = nullptr;           // out
   std::array<std::uint8_t, kMaxDigest> server_finished{};  // out: verify_data
@@ -232,6 +235,18 @@ struct Tls13BinderJob : Job {
   Bytes truncated_hello;              // in: the message up to its binders
   Secret<kMaxDigest> binder;          // out: to be compared in constant time
 };
+
+/// The keys of early data (RFC 8446 sections 4.2.10 and 7.1), from client_early_traffic_secret.
+struct Tls13EarlyDataJob : Job {
+  Tls13EarlyDataJob() : Job(JobKind::tls13_early_data) {}
+  Bytes psk;                          // in: one digest
+  RunningHash* transcript = nullptr;  // in: as Tls13BinderJob left it; out: up to the end of the ClientHello
+  Bytes binders;                      // in: what that left out of the ClientHello
+  RecordKeys* keys = nullptr;         // out
+};
+
+/// The EndOfEarlyData message (RFC 8446 section 4.5).
+constexpr std::array<std::uint8_t, 4> kEndOfEarlyData = {5, 0, 0, 0};
 
 /// Most tickets after one handshake.
 constexpr std::size_t kMaxTickets = 4;

@@ -24,6 +24,7 @@ Stage stage_of(JobKind kind) {
     case JobKind::tls13_server_flight:
     case JobKind::tls13_key_update:
     case JobKind::tls13_binder:
+    case JobKind::tls13_early_data:
     case JobKind::tls13_resumption:
     case JobKind::tls13_client_finished:
     case JobKind::tls12_master_secret:

@@ -144,6 +144,7 @@ void read_tls(Section& s, Tls& tls) {
   s.size("max_handshake_message", tls.max_handshake_message, 2 * kKiB, 1 * kMiB);
   s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(168));  // RFC 8446 section 4.6.1
   s.integer("tickets", tls.tickets, 0, crypto::kMaxTickets);
+  s.size("early_data", tls.early_data, 0, tls::kMaxEarlyData);
   s.finish();
 }
 
@@ -270,6 +271,7 @@ void read_limits(Section& s, Limits& limits) {
   s.integer("connections", limits.proxy.max_connections, 1, 4'000'000);
   s.integer("handshakes", limits.proxy.tls.handshakes, 1, 1'000'000);
   s.integer("cached_sessions", limits.proxy.tls.cached_sessions, 0, 10'000'000);
+  s.integer("early_data_hellos", limits.proxy.tls.early_data_hellos, 0, 10'000'000);
   s.integer("large_messages", limits.proxy.tls.large_messages, 1, 65536);
   s.integer("record_jobs", limits.proxy.tls.record_jobs, 16, 1'000'000);
   s.size("buffered_per_connection", limits.proxy.buffered_per_connection, 32 * kKiB, 64 * kMiB);

@@ -46,6 +46,7 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
     fields.emplace_back("client_verdict", crypto::name(event.client_verdict));
   }
   fields.emplace_back("resumed", event.resumed);
+  if (event.early_data) fields.emplace_back("early_data", true);
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));
   if (event.tls_error != tls::Error::none) fields.emplace_back("tls_error", tls::name(event.tls_error));

@@ -234,6 +234,7 @@ std::string Fleet::build_worker(Member& member) {
   config.idle = config_.general.idle;
   config.tcp = config_.tcp;
   config.limits = config_.limits.proxy;
+  config.limits.tls.cores = static_cast<std::uint16_t>(members_.size());
   config.event_capacity = config_.limits.events;
   config.crypto_turn_limit = config_.batch.turn_limit;
   config.wall_clock_offset = wall_clock_offset_;

@@ -71,6 +71,8 @@ class OpensslEngine final : public Engine {
         return schedule_.tls13_key_update(static_cast<Tls13KeyUpdateJob&>(job));
       case JobKind::tls13_binder:
         return schedule_.tls13_binder(static_cast<Tls13BinderJob&>(job));
+      case JobKind::tls13_early_data:
+        return schedule_.tls13_early_data(static_cast<Tls13EarlyDataJob&>(job));
       case JobKind::tls13_resumption:
         return schedule_.tls13_resumption(static_cast<Tls13ResumptionJob&>(job));
       case JobKind::tls13_client_finished:

@@ -170,10 +170,14 @@ bool ScheduleOperations::flight(Tls13ServerFlightJob& job) {
   if (!finished_value(hash, server_traffic.expose(size), digest, server_finished)) return false;
   append_finished(*job.transcript, server_finished);
   job.transcript->digest(digest);
+  Digest client_digest_bytes{};
+  const MutableBytes client_digest = MutableBytes(client_digest_bytes).first(size);
+  if (job.early_data) job.transcript->update(kEndOfEarlyData);
+  job.transcript->digest(client_digest);
 
   const MutableBytes finished_key = job.client_finished_key.writable(size);
   return expand_label(hash, client_traffic.expose(size), "finished", {}, finished_key) &&
-         hmac(hash, finished_key, digest, job.client_finished.writable(size)) &&
+         hmac(hash, finished_key, client_digest, job.client_finished.writable(size)) &&
          expand_label(hash, handshake.expose(size), "derived", empty_digest, derived.writable(size)) &&
          extract(hash, derived.expose(size), zeros, job.master_secret.writable(size)) &&
          expand_label(hash, job.master_secret.expose(size), "c ap traffic", digest,
@@ -208,6 +212,21 @@ JobStatus ScheduleOperations::tls13_binder(Tls13BinderJob& job) {
   job.transcript->update(job.truncated_hello);
   job.transcript->digest(digest);
   return status_of(finished_value(hash, binder_key.expose(size), digest, job.binder.writable(size)));
+}
+
+JobStatus ScheduleOperations::tls13_early_data(Tls13EarlyDataJob& job) {
+  const Hash hash = job.transcript->hash();
+  const std::size_t size = digest_size(hash);
+  const Digest zeros{};
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  job.transcript->update(job.binders);
+  job.transcript->digest(digest);
+  Secret<kMaxDigest> early;
+  Secret<kMaxDigest> traffic;
+  return status_of(extract(hash, Bytes(zeros).first(size), job.psk, early.writable(size)) &&
+                   expand_label(hash, early.expose(size), "c e traffic", digest, traffic.writable(size)) &&
+                   traffic_keys(hash, traffic.expose(size), *job.keys));
 }
 
 JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {

@@ -22,6 +22,7 @@ class ScheduleOperations {
   JobStatus tls13_server_flight(Tls13ServerFlightJob& job);
   JobStatus tls13_key_update(Tls13KeyUpdateJob& job);
   JobStatus tls13_binder(Tls13BinderJob& job);
+  JobStatus tls13_early_data(Tls13EarlyDataJob& job);
   JobStatus tls13_resumption(Tls13ResumptionJob& job);
   JobStatus tls13_client_finished(Tls13ClientFinishedJob& job);
   JobStatus tls12_master_secret(Tls12MasterSecretJob& job);

@@ -84,6 +84,8 @@ std::string self_test(Engine& engine, Engine& reference, JobClass job_class, Pre
       return self_test_parts::tls13_key_update(engine);
     case JobClass::tls13_binder:
       return self_test_parts::tls13_binder(engine);
+    case JobClass::tls13_early_data:
+      return self_test_parts::tls13_early_data(engine);
     case JobClass::tls13_resumption:
       return self_test_parts::tls13_resumption(engine);
     case JobClass::tls13_client_finished:

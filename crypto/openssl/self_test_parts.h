@@ -41,6 +41,7 @@ Complaint transcript(Engine& engine);
 Complaint tls13_server_flight(Engine& engine);
 Complaint tls13_key_update(Engine& engine);
 Complaint tls13_binder(Engine& engine);
+Complaint tls13_early_data(Engine& engine);
 Complaint tls13_resumption(Engine& engine);
 Complaint tls13_client_finished(Engine& engine);
 Complaint tls12_master_secret(Engine& engine);

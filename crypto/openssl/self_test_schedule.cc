@@ -109,6 +109,25 @@ bool binder_is_right(Engine& engine, const Case& known) {
   return outputs.are(known.answer);
 }
 
+bool early_data_is_right(Engine& engine, const Case& known) {
+  const std::size_t size = digest_size(known.hash);
+  RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
+  const auto psk = pattern(2, size);
+  const auto binders = pattern(4, 3 + size);
+  RecordKeys keys;
+  keys.aead = known.aead;
+  Tls13EarlyDataJob job;
+  job.psk = psk;
+  job.transcript = &transcript;
+  job.binders = binders;
+  job.keys = &keys;
+  if (!succeeds(engine, job)) return false;
+  Outputs outputs;
+  outputs.add(keys, kAeadNonce);
+  outputs.add(transcript);
+  return outputs.are(known.answer);
+}
+
 bool resumption_is_right(Engine& engine, const Case& known) {
   const std::size_t size = digest_size(known.hash);
   RunningHash transcript = transcript_of(known.hash, pattern(3, 100));
@@ -265,6 +284,16 @@ Complaint tls13_binder(Engine& engine) {
   if (!binder_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
                                 "c7d2827a0aa025fb7f04536f715a66e86d1a0c88952c63fa6d6b4adab54f380c"}))
     return "TLS 1.3 binder with SHA-384 is wrong";
+  return {};
+}
+
+Complaint tls13_early_data(Engine& engine) {
+  if (!early_data_is_right(engine, {Hash::sha256, Aead::aes_128_gcm,
+                                    "19e10adb82f89b6d4c338d0c3db124f82f93c510451436545312822f7f43eae6"}))
+    return "TLS 1.3 keys of early data with SHA-256 are wrong";
+  if (!early_data_is_right(engine, {Hash::sha384, Aead::aes_256_gcm,
+                                    "9179012d1e8fe8b83d98dd84d4786fff72533ef553c038188e673a16c752c42b"}))
+    return "TLS 1.3 keys of early data with SHA-384 are wrong";
   return {};
 }
 

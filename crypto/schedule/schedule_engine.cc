@@ -30,6 +30,7 @@ bool ScheduleEngine::supports(JobClass job_class) const {
     case JobClass::tls13_server_flight:
     case JobClass::tls13_key_update:
     case JobClass::tls13_binder:
+    case JobClass::tls13_early_data:
     case JobClass::tls13_resumption:
     case JobClass::tls13_client_finished:
     case JobClass::tls12_master_secret:
@@ -55,6 +56,9 @@ void ScheduleEngine::run(std::span<Job* const> jobs, JobList& done) {
       break;
     case JobKind::tls13_binder:
       run_together<Tls13Binder>(jobs);
+      break;
+    case JobKind::tls13_early_data:
+      run_together<Tls13EarlyData>(jobs);
       break;
     case JobKind::tls13_resumption:
       run_together<Tls13Resumption>(jobs);

@@ -62,6 +62,7 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       zero_salt(hash, {}),
       empty(digest_of_nothing(hash)),
       no_psk_salt(salt_without_psk(hash, zero_salt, Bytes(empty).first(digest_size(hash)))),
+      client_early_traffic(hash, "c e traffic"),
       client_handshake_traffic(hash, "c hs traffic"),
       server_handshake_traffic(hash, "s hs traffic"),
       client_application_traffic(hash, "c ap traffic"),
@@ -228,19 +229,28 @@ void Tls13ServerFlight::flight_digest(HashRound& round) {
   round.digest(*job_.transcript, {digest_message_.at(0), size_});
 }
 
-// And the client's verify_data, should the client send nothing but Finished.
+// And the client's verify_data, should the client send nothing but Finished. Behind early data it covers EndOfEarlyData
+// besides (section 4.4.4), and comes a step later.
 void Tls13ServerFlight::application_traffic_secrets(HashRound& round) {
   const std::uint8_t* const digest = digest_message_.data();
   derive(round, secret_state_, constants_.client_application_traffic, digest, client_message_,
          job_.client_application_secret.writable().data());
   derive(round, secret_state_, constants_.server_application_traffic, digest, server_message_,
          job_.server_application_secret.writable().data());
-  round.mac(hash_, client_state_, digest, 1, job_.client_finished.writable().data());
+  if (!job_.early_data) {
+    round.mac(hash_, client_state_, digest, 1, job_.client_finished.writable().data());
+    return;
+  }
+  derived_state_ = client_state_;
+  round.append(*job_.transcript, kEndOfEarlyData);
+  round.digest(*job_.transcript, {digest_message_.at(0), size_});
 }
 
 void Tls13ServerFlight::application_traffic_keys_of_secrets(HashRound& round) {
   round.key(hash_, job_.client_application_secret.expose(size_), client_state_);
   round.key(hash_, job_.server_application_secret.expose(size_), server_state_);
+  if (job_.early_data)
+    round.mac(hash_, derived_state_, digest_message_.data(), 1, job_.client_finished.writable().data());
 }
 
 void Tls13ServerFlight::application_keys(HashRound& round) {
@@ -299,6 +309,33 @@ bool Tls13Binder::step(HashRound& round) {
       round.mac(hash, state_, digest_message_.data(), 1, job_.binder.writable().data());
       return true;
     default:
+      return false;
+  }
+}
+
+// Early Secret = HKDF-Extract(0, PSK), Derive-Secret(., "c e traffic", ClientHello), and its keys (sections 7.1, 7.3).
+bool Tls13EarlyData::step(HashRound& round) {
+  const Hash hash = constants_.hash;
+  const std::size_t size = digest_size(hash);
+  switch (next_++) {
+    case 0:
+      psk_message_.assign(hash, {job_.psk});
+      round.mac(hash, constants_.zero_salt.state(), psk_message_.data(), 1, secret_.data());
+      round.append(*job_.transcript, job_.binders);
+      round.digest(*job_.transcript, {message_.at(constants_.client_early_traffic.context_at), size});
+      return true;
+    case 1:
+    case 3:
+      round.key(hash, Bytes(secret_).first(size), state_);
+      return true;
+    case 2:
+      round.mac(hash, state_, message_.data(), 1, secret_.data());
+      return true;
+    case 4:
+      keys_.expand(round, constants_, state_, *job_.keys);
+      return true;
+    default:
+      keys_.take(*job_.keys);
       return false;
   }
 }

@@ -24,6 +24,7 @@ struct Tls13Constants {
   HmacKey zero_salt;                           // salt of the early secret
   std::array<std::uint8_t, kMaxDigest> empty;  // digest of the empty string
   HmacKey no_psk_salt;                         // salt of the handshake secret when there is no PSK
+  LabelMessage client_early_traffic;
   LabelMessage client_handshake_traffic;
   LabelMessage server_handshake_traffic;
   LabelMessage client_application_traffic;
@@ -154,6 +155,27 @@ class Tls13Binder {
   HmacState state_;     // of it
   PaddedMessage<1> psk_message_;
   PaddedMessage<1> digest_message_;  // the transcript's digest, as what the binder authenticates
+};
+
+/// The keys of early data (Tls13EarlyDataJob).
+class Tls13EarlyData {
+ public:
+  using JobType = Tls13EarlyDataJob;
+  /// The constants are those of the transcript's hash.
+  Tls13EarlyData(Tls13EarlyDataJob& job, const Tls13Constants& constants)
+      : job_(job), constants_(constants), message_(constants.client_early_traffic.message) {}
+  /// Adds the next step's work; false when there is no step left.
+  bool step(HashRound& round);
+
+ private:
+  Tls13EarlyDataJob& job_;
+  const Tls13Constants& constants_;
+  std::size_t next_ = 0;
+  DigestBytes secret_;  // the early secret, the traffic secret
+  HmacState state_;     // of it
+  PaddedMessage<1> psk_message_;
+  PaddedMessage<1> message_;
+  TrafficKeys keys_;
 };
 
 /// The PSKs of tickets (Tls13ResumptionJob).

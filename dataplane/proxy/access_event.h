@@ -31,6 +31,7 @@ struct AccessEvent {
   bool established = false;
   bool resumed = false;
   bool hello_retry = false;
+  bool early_data = false;
   std::uint16_t version = 0;
   std::uint16_t cipher_suite = 0;
   std::uint16_t group = 0;

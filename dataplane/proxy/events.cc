@@ -74,6 +74,11 @@ void Proxy::State::job_done(crypto::Job& job) {
 }
 
 void Proxy::State::timer_fired(Connection& c) {
+  const bool handshake_late = c.session.has_value() && now >= c.session->deadline();
+  if (handshake_late && c.phase != Phase::handshake && c.phase != Phase::ghost) {
+    session_timeout(c);
+    return serve(c);
+  }
   switch (c.phase) {
     case Phase::handshake:
       session_timeout(c);
@@ -130,7 +135,7 @@ void Proxy::State::idle_check(Connection& c) {
     c.last_moved = now;
   }
   const Instant limit = c.last_moved + timeout;
-  wheel->arm(c.timer, draining && c.upstream ? std::min(limit, now + kDrainQuiet) : limit);
+  arm_timer(c, draining && c.upstream ? std::min(limit, now + kDrainQuiet) : limit);
 }
 
 void Proxy::State::begin_drain(Instant limit) {
@@ -146,7 +151,7 @@ void Proxy::State::begin_drain(Instant limit) {
   connections.for_each([this](Handle, Connection& c) {
     if (c.phase != Phase::joined) return;
     if (c.upstream) {
-      wheel->arm(c.timer, c.last_moved + kDrainQuiet);
+      arm_timer(c, c.last_moved + kDrainQuiet);
     } else {
       ready.push(c.self);
     }

@@ -48,15 +48,28 @@ void Proxy::State::accept(const Listener& listener, const tcp::Ready& ready_conn
   client_event(c, ready_connection.events);
 }
 
-/// The client may talk now: joins it to its far side.
+/// The handshake is over. With early data the client was joined to its far side before, and had the handshake's time.
 void Proxy::State::established(Connection& c) {
   c.established_at = c.last_moved = now;
+  const ServiceConfig& settings = c.service->settings();
+  if (c.phase == Phase::handshake) return join(c);
+  arm_timer(c, now + (c.phase == Phase::connecting ? settings.connect_timeout : settings.idle_timeout));
+}
+
+/// The client may talk now: joins it to its far side.
+void Proxy::State::join(Connection& c) {
+  c.last_moved = now;
   c.established_in_drain = draining;
   const ServiceConfig& settings = c.service->settings();
   if (settings.builtin == Builtin::none) return connect(c);
   c.application.emplace(make_application(settings));
   c.phase = Phase::joined;
-  wheel->arm(c.timer, now + settings.idle_timeout);
+  arm_timer(c, now + settings.idle_timeout);
+}
+
+/// What the phase waits for is over at `at`; a handshake that is not, keeps its own limit.
+void Proxy::State::arm_timer(Connection& c, Instant at) {
+  wheel->arm(c.timer, c.session.has_value() ? std::min(at, c.session->deadline()) : at);
 }
 
 /// Our direction is closed and the far side is done: what the client still sends is thrown away until it closes too.
@@ -147,6 +160,7 @@ void Proxy::State::tell(const Connection& c) {
     }
     event.established = info.established;
     event.resumed = info.resumed;
+    event.early_data = info.early_data;
     event.hello_retry = info.hello_retry;
     event.version = static_cast<std::uint16_t>(info.version);
     event.cipher_suite = static_cast<std::uint16_t>(info.cipher_suite);

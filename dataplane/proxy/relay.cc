@@ -165,7 +165,8 @@ void Proxy::State::settle_output(Connection& c) {
 /// Nothing follows to the client: close_notify where TLS is spoken, then FIN.
 void Proxy::State::close_output(Connection& c) {
   if (!c.session.has_value() || c.session_over) return finish_output(c);
-  if (!c.close_asked) ask_close(c);
+  // An answer to early data may be complete before the handshake is.
+  if (!c.close_asked && c.session->established()) ask_close(c);
 }
 
 void Proxy::State::finish_output(Connection& c) {

@@ -61,6 +61,8 @@ struct Proxy::State {
   // lifecycle.cc: how connections begin and end.
   void accept(const Listener& listener, const tcp::Ready& ready);
   void established(Connection& c);
+  void join(Connection& c);
+  void arm_timer(Connection& c, Instant at);
   void linger(Connection& c);
   void conclude(Connection& c);
   void leave_client(Connection& c);

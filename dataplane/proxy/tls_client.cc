@@ -66,7 +66,7 @@ void Proxy::State::show_fin(Connection& c) {
 }
 
 bool Proxy::State::write_tls(Connection& c) {
-  if (!c.session->established() || (c.close_asked && !c.retry)) return false;
+  if (!c.session->writable() || (c.close_asked && !c.retry)) return false;
   const Chain* const source = source_of_output(c);
   if (source == nullptr || (source->empty() && !c.retry)) return false;
   const std::uint32_t budget = record_budget(c, source->size());
@@ -116,6 +116,8 @@ void Proxy::State::apply_effects(Connection& c) {
   apply_inputs(c);
   apply_outputs(c);
   effects.clear();
+  const bool early_data = c.phase == Phase::handshake && !c.inbound.empty() && !now_established;
+  if (early_data && !c.over) join(c);
   if (now_established && !c.over) established(c);
   if (peer_closed) c.input_ended = true;
   if (output_ended) finish_output(c);

@@ -49,7 +49,7 @@ void Proxy::State::connect(Connection& c) {
     c.backend = backend;
     if (const auto id = stack.connect(backend->address, make_cookie(Role::upstream, c.self), now)) {
       c.upstream = *id;
-      wheel->arm(c.timer, now + service.settings().connect_timeout);
+      arm_timer(c, now + service.settings().connect_timeout);
       return;
     }
     c.upstream_close = tcp::CloseReason::unreachable;
@@ -75,7 +75,7 @@ void Proxy::State::connected(Connection& c) {
   c.header_due = c.service->settings().proxy_protocol;
   c.last_moved = now;
   report(c, *c.backend, c.service->succeeded(*c.backend));
-  wheel->arm(c.timer, now + (draining ? kDrainQuiet : c.service->settings().idle_timeout));
+  arm_timer(c, now + (draining ? kDrainQuiet : c.service->settings().idle_timeout));
 }
 
 /// Sends the PROXY header; false when there was no buffer.

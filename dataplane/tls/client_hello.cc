@@ -86,6 +86,7 @@ Error ClientHello::read(Bytes body) {
   const Bytes extensions = reader.vector16();
   if (!reader.finished()) return Error::malformed_message;
   if (const Error error = read_extensions(extensions); error != Error::none) return error;
+  if (const Error error = check_record_sizes(); error != Error::none) return error;
   return check_key_shares();
 }
 
@@ -130,6 +131,14 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
       break;
     case ExtensionType::alpn:
       valid = read_alpn(body, alpn);
+      break;
+    case ExtensionType::max_fragment_length:
+      valid = body.size() == 1;
+      if (valid) max_fragment_length = body[0];
+      break;
+    case ExtensionType::record_size_limit:
+      valid = body.size() == 2;
+      if (valid) record_size_limit = static_cast<std::uint16_t>(body[0] << 8U | body[1]);
       break;
     case ExtensionType::session_ticket:
       session_ticket = body;
@@ -203,6 +212,14 @@ bool ClientHello::read_offered_psks(Bytes body) {
   for (; binders.remaining() != 0; --difference)
     if (binders.vector8().size() < digest_size(Hash::sha256)) return false;
   return identities.ok() && binders.ok() && difference == 0;
+}
+
+Error ClientHello::check_record_sizes() const {
+  constexpr std::uint16_t kLeastLimit = 64;    // RFC 8449 section 4
+  constexpr std::uint8_t kLastLengthCode = 4;  // RFC 6066 section 4
+  if (record_size_limit) return *record_size_limit >= kLeastLimit ? Error::none : Error::illegal_parameter;
+  const std::uint8_t code = max_fragment_length.value_or(1);
+  return code >= 1 && code <= kLastLengthCode ? Error::none : Error::illegal_parameter;
 }
 
 Error ClientHello::check_key_shares() const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "crypto/algorithms.h"
 #include "dataplane/tls/error.h"
@@ -60,8 +61,10 @@ struct ClientHello {
   Bytes psk_identities;        // PskIdentity list without its length; empty: no pre_shared_key
   Bytes psk_binders;           // as many binders, each with its length; the end of the message
   bool has_early_data = false;
-  Bytes session_ticket;             // TLS 1.2 (RFC 5077 section 3.2)
-  bool has_session_ticket = false;  // it may be empty
+  Bytes session_ticket;                             // TLS 1.2 (RFC 5077 section 3.2)
+  bool has_session_ticket = false;                  // it may be empty
+  std::optional<std::uint16_t> record_size_limit;   // at least 64
+  std::optional<std::uint8_t> max_fragment_length;  // 1 to 4, unless there is a record_size_limit
   bool encrypt_then_mac = false;
   bool status_request = false;                // for an OCSP response (RFC 6066 section 8)
   bool signed_certificate_timestamp = false;  // RFC 6962 section 3.3.1
@@ -90,6 +93,7 @@ struct ClientHello {
   Error read_server_name(Bytes body);
   bool read_offered_psks(Bytes body);
   Error check_key_shares() const;
+  Error check_record_sizes() const;
 };
 
 /// Digest of what a second ClientHello must repeat after HelloRetryRequest: everything but the extensions that may

@@ -78,7 +78,7 @@ void Connection::peer_fin(Instant now, Effects& effects) {
 }
 
 void Connection::write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant now, Effects& effects) {
-  if (abandoned_ || !established_ || ending_ != Ending::no) return;
+  if (abandoned_ || !writable() || ending_ != Ending::no) return;
   const Call call(*this, now, effects);
   outbound_.write(link_, pending, budget);
   if (outbound_.at_record_limit(link_.core)) fail(Error::record_limit);
@@ -146,6 +146,7 @@ SessionInfo Connection::info() const {
   info.signature_scheme = negotiated_.signature_scheme;
   info.hello_retry = negotiated_.hello_retry;
   info.resumed = negotiated_.resumed;
+  info.early_data = negotiated_.early_data;
   info.server_name = {negotiated_.server_name.data(), negotiated_.server_name_size};
   info.alpn = {negotiated_.alpn.data(), negotiated_.alpn_size};
   info.client = negotiated_.client;

@@ -28,6 +28,7 @@ class Connection {
   Instant deadline() const { return handshaking() ? deadline_ : Instant::never(); }
   bool idle() const { return link_.jobs_in_flight == 0; }
   bool established() const { return established_; }
+  bool writable() const { return established_ || (handshake_ != nullptr && handshake_->answers_early_data); }
   bool config_released() const { return handshake_ == nullptr && !handshaking(); }
   SessionInfo info() const;
 
@@ -61,6 +62,7 @@ class Connection {
 
   bool handshaking() const { return !established_ && ending_ == Ending::no; }
   bool discards_input() const { return ending_ != Ending::no || peer_closed_; }
+  bool early_data_ended() const { return negotiated_.early_data && !handshake_->takes_early_data; }
   bool start_handshake();
   void start(Coroutine (*handshake)(Handshake&));
   bool advance_handshake();
@@ -84,6 +86,7 @@ class Connection {
   Error take_handshake_content(const OpenRecord& record, std::uint32_t size);
   Error take_post_handshake(const OpenRecord& record, std::uint32_t size);
   Error take_application_data(std::uint32_t size);
+  Error take_early_data(std::uint32_t size);
   Error take_alert(const AlertMessage& alert);
 
   void fail(Error error);

@@ -34,7 +34,7 @@ Error Connection::take_record(InputCursor& cursor, const RecordHeader& header) {
     case Protection::tls13:
       if (header.type == ContentType::application_data) return open_record(cursor, header);
       // A client that cannot make sense of ServerHello has no keys for its alert.
-      if (header.type == ContentType::alert && !established_ && inbound_.sequence() == 0)
+      if (header.type == ContentType::alert && !established_ && inbound_.sequence() == 0 && !early_data_ended())
         return take_plain_alert(cursor, header);
       return Error::unexpected_record_type;
   }
@@ -170,14 +170,22 @@ Error Connection::take_content(const OpenRecord& record, const OpenedRecord& ope
 }
 
 Error Connection::take_application_data(std::uint32_t size) {
-  if (!established_) return Error::unexpected_record_type;
-  if (const Error error = post_handshake_.application_data(); error != Error::none) return error;
+  const Error error = established_ ? post_handshake_.application_data() : take_early_data(size);
+  if (error != Error::none) return error;
   if (size != 0) {
     empty_records_ = warnings_ = 0;
   } else if (++empty_records_ > kMaxEmptyRecords) {
     return Error::too_many_empty_records;
   }
   inbound_.pop(link_, size);
+  return Error::none;
+}
+
+// Plaintext is counted, without padding and type (RFC 8446 section 4.2.10).
+Error Connection::take_early_data(std::uint32_t size) {
+  if (!handshake_->takes_early_data || !handshake_->reader.at_boundary()) return Error::unexpected_record_type;
+  if (size > handshake_->early_data_left) return Error::too_much_early_data;
+  handshake_->early_data_left -= size;
   return Error::none;
 }
 

@@ -23,7 +23,8 @@ Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& ran
       seal_records(limits_in.record_jobs),
       forget_sessions(kForgetSessions),
       client_identities(limits_in.client_identities),
-      sessions(limits_in.cached_sessions) {}
+      sessions(limits_in.cached_sessions),
+      early_data(limits_in.early_data_hellos, random_in) {}
 
 Core::~Core() = default;
 
@@ -43,6 +44,11 @@ void answer(Core& core, crypto::RemoteJob& job, Instant now) {
     case crypto::RemoteJob::Question::forget_session:
       core.sessions.forget(static_cast<ForgetSession&>(job).id);
       break;
+    case crypto::RemoteJob::Question::admit_early_data: {
+      auto& admit = static_cast<AdmitEarlyData&>(job);
+      admit.outcome = core.early_data.admit(admit.hello, admit.until, now);
+      break;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "crypto/cbc_job.h"
 #include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/early_data.h"
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
 #include "dataplane/tls/session_cache.h"
@@ -131,6 +132,7 @@ class Core {
   Pool<ForgetSession> forget_sessions;
   Pool<ClientIdentity> client_identities;
   SessionCache sessions;
+  EarlyDataWindow early_data;
   Instant next_age = Instant::never();
   Duration wall_clock_offset;     // from an Instant to Unix time; see set_wall_clock_offset
   std::size_t largest_frame = 0;  // bytes of the largest coroutine frame seen

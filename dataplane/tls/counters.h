@@ -21,6 +21,14 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, tickets_damaged, "Tickets refused: they do not open")            \
   X(counter, tickets_expired, "Tickets refused: too old, or from the future") \
   X(counter, tickets_mismatched, "Tickets refused: of another service, version, server name or hash") \
+  X(counter, early_data_accepted, "Handshakes whose early data was taken")    \
+  X(counter, early_data_not_allowed, "Early data refused: by the configuration or the ticket") \
+  X(counter, early_data_mismatched, "Early data refused: not the first ticket, or another suite, protocol or key exchange") \
+  X(counter, early_data_foreign, "Early data refused: the ticket was issued elsewhere, or before the last start") \
+  X(counter, early_data_stale, "Early data refused: the ticket's age is not what the client claims") \
+  X(counter, early_data_replayed, "Early data refused: the ClientHello was seen before") \
+  X(counter, early_data_window_full, "Early data refused: the window of ClientHellos is full") \
+  X(counter, early_data_unavailable, "Early data refused: the worker that would know could not be asked") \
   X(counter, handshakes_failed, "Handshakes that did not complete")         \
   X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
   X(counter, alerts_sent, "Fatal alerts sent")                              \

@@ -3,6 +3,7 @@
 
 #include "dataplane/tls/extensions.h"
 #include "dataplane/tls/handshake_message.h"
+#include "dataplane/tls/record_sizes.h"
 #include "dataplane/tls/server_hello.h"
 
 namespace lockstep::tls {
@@ -13,6 +14,8 @@ constexpr std::size_t kMaxEncryptedExtensions = 288;
 struct EncryptedExtensions {
   bool server_name = false;  // acknowledge (RFC 6066 section 3)
   std::string_view alpn;     // empty: none
+  bool early_data = false;   // it is taken (RFC 8446 section 4.2.10)
+  RecordSizes sizes = {};
 
   /// Writes the message and returns it; empty when it does not fit.
   Bytes write(MutableBytes out) const {
@@ -24,6 +27,10 @@ struct EncryptedExtensions {
         const auto extension = begin_extension(writer, ExtensionType::server_name);
       }
       if (!alpn.empty()) write_alpn(writer, alpn);
+      sizes.write(writer);
+      if (early_data) {
+        const auto extension = begin_extension(writer, ExtensionType::early_data);
+      }
     }
     return writer.ok() ? Bytes(writer.written()) : Bytes();
   }

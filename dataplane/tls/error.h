@@ -70,6 +70,7 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(bad_key_share, peer_misbehaved, illegal_parameter, "key share is not a valid public key")                      \
   X(hello_changed_after_retry, peer_misbehaved, illegal_parameter, "second ClientHello differs from the first")    \
   X(bad_binder, peer_misbehaved, decrypt_error, "binder does not show that the peer has the PSK")                  \
+  X(too_much_early_data, peer_misbehaved, unexpected_message, "more early data than the ticket allows")            \
   X(malformed_certificate, peer_malformed, bad_certificate,                                                        \
     "certificate does not parse, or a signature in its chain is wrong")                                            \
   X(unsupported_certificate, peer_incompatible, unsupported_certificate,                                           \

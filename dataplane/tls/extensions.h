@@ -7,6 +7,7 @@ namespace lockstep::tls {
 
 enum class ExtensionType : std::uint16_t {
   server_name = 0,                    // RFC 6066
+  max_fragment_length = 1,            // RFC 6066
   status_request = 5,                 // RFC 6066
   supported_groups = 10,              // RFC 8446, RFC 8422
   ec_point_formats = 11,              // RFC 8422
@@ -17,6 +18,7 @@ enum class ExtensionType : std::uint16_t {
   encrypt_then_mac = 22,              // RFC 7366
   extended_master_secret = 23,        // RFC 7627
   compress_certificate = 27,          // RFC 8879
+  record_size_limit = 28,             // RFC 8449
   session_ticket = 35,                // RFC 5077
   pre_shared_key = 41,                // RFC 8446, like the rest
   early_data = 42,

@@ -24,6 +24,7 @@ enum class Phase : std::uint8_t {
   signing,        // derive and sign jobs, and what leads to them
   key_schedule,
   server_flight,        // being sealed
+  early_data,           // is being taken
   client_certificate,   // awaited, or being verified
   client_key_exchange,  // awaited (TLS 1.2)
   client_finished,      // awaited, with change_cipher_spec before it in TLS 1.2
@@ -42,7 +43,8 @@ struct Negotiated {
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
   bool resumed = false;
-  bool remembered = false;  // by `session_id`, which its failure ends
+  bool early_data = false;           // was taken
+  bool remembered = false;           // by `session_id`, which its failure ends
   ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
@@ -51,13 +53,23 @@ struct Negotiated {
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
 };
 
+/// Early data that a client offers with the session that goes on.
+struct EarlyDataOffer {
+  EarlyData outcome = EarlyData::none;
+  std::uint16_t owner = 0;  // the core that knows whether the hello was seen before
+  HelloId hello;
+  Instant until;            // how long the hello may be taken at all
+  std::uint32_t limit = 0;  // bytes
+};
+
 /// What the coroutines of TLS 1.3 hand on to one another.
 struct Tls13Progress {
   Tls13Choice choice;
   Bytes hello;                                     // what the transcript lacks of the ClientHello
   bool wants_tickets = false;                      // the client could use them
   std::optional<std::uint16_t> selected_identity;  // of the PSK; nullopt: a full handshake
-  Secret<kMaxDigest> secret;                       // the PSK; from the server's flight on, the master secret
+  EarlyDataOffer early_data;
+  Secret<kMaxDigest> secret;  // the PSK; from the server's flight on, the master secret
   // The client's, from our flight on: for what follows its Finished, and to check that.
   crypto::RecordKeys client_keys;
   Secret<kMaxDigest> client_application_secret;
@@ -110,6 +122,7 @@ struct Handshake {
   ClientHello hello;      // views into it
   const Identity* identity = nullptr;
   std::string_view alpn;  // in the configuration
+  RecordSizes record_sizes;
   Tls12Progress tls12;
   Tls13Progress tls13;
   Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well
@@ -117,6 +130,9 @@ struct Handshake {
   // Rules of the record layer that depend on where the handshake is.
   bool tolerates_change_cipher_spec = false;  // one, in TLS 1.3 (RFC 8446 section 5)
   std::uint32_t early_data_to_skip = 0;       // bytes of records that may be passed over (RFC 8446 section 4.2.10)
+  bool takes_early_data = false;              // application data is early data
+  std::uint32_t early_data_left = 0;          // bytes of it that may still come
+  bool answers_early_data = false;            // application data may be written
 
   enum class Awaiting : std::uint8_t { nothing, jobs, message, change_cipher_spec, flight };
   Awaiting awaiting = Awaiting::nothing;
@@ -184,10 +200,12 @@ struct Handshake {
 
 /// Reads the ClientHello, chooses the version, and names the coroutine that goes on with it.
 Coroutine server_handshake(Handshake& handshake);
-/// RFC 8446, in four parts: `hello` has been read; chooses, and asks for another hello if need be.
+/// RFC 8446, in five parts: `hello` has been read; chooses, and asks for another hello if need be.
 Coroutine negotiate_tls13(Handshake& handshake);
 /// Looks for a session to resume among the tickets that the client offers.
 Coroutine resume_tls13(Handshake& handshake);
+/// Decides about the early data that comes with the session.
+Coroutine admit_early_data_tls13(Handshake& handshake);
 /// From ServerHello to the client's Finished.
 Coroutine server_handshake_tls13(Handshake& handshake);
 /// The client's Certificate, CertificateVerify and Finished, which we asked for.
@@ -219,6 +237,14 @@ Error take_verdict_on_client(Handshake& handshake, const crypto::VerifyChainJob&
 Error take_client_of_session(Handshake& handshake, const SessionState& session);
 /// Writes who the client is into a session's state, whose views last as long as the connection.
 void set_client_of_session(const Handshake& handshake, SessionState& session);
+/// A session goes on, and its client offers early data: whether that may be taken is decided by the ticket, of which
+/// the client says that it is `obfuscated_age` old (section 4.2.11.1). If so, admit_early_data_tls13 follows, which
+/// finds out whether the hello was seen before; `binder` has been verified.
+void consider_early_data_tls13(Handshake& handshake, const SessionState& session, std::uint32_t obfuscated_age,
+                               Bytes binder);
+/// EndOfEarlyData (section 4.5), behind which records are under `next`: unexpected_handshake_message,
+/// malformed_message, data_across_key_change.
+Error take_end_of_early_data(Handshake& handshake, const Message& message, const crypto::RecordKeys& next);
 
 /// Whether the session goes on by what `hello` says, wherever it was kept; then the abbreviated handshake follows.
 /// `outcome` says why it does not, and a full handshake has to follow. extended_master_secret_dropped ends both.

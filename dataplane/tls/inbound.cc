@@ -35,7 +35,7 @@ Inbound::Peek Inbound::peek(InputCursor cursor, RecordHeader& header) {
   const bool is_protected = protection_ != Protection::none && header.type != ContentType::change_cipher_spec;
   // Early data that is passed over comes before the keys.
   const bool may_be_early = header.type == ContentType::application_data;
-  const std::uint32_t limit = is_protected ? max_protected() : may_be_early ? kMaxProtected : kMaxFragment;
+  const std::uint32_t limit = is_protected ? max_protected() : may_be_early ? kMaxProtected : largest_;
   if (header.length > limit) return Peek::too_long;
   if (cursor.remaining() < header.length) return Peek::incomplete;
   seen_record_ = true;
@@ -115,13 +115,13 @@ Error Inbound::inspect(OpenRecord& record, OpenedRecord& opened) {
   if (const crypto::CbcOpenJob* const job = record.cbc(); job != nullptr) {
     record.offset = job->plaintext_offset;
     opened.size = job->plaintext_size;
-    return opened.size > kMaxFragment ? Error::record_too_long : Error::none;
+    return opened.size > largest_ ? Error::record_too_long : Error::none;
   }
   const std::span<const MutableBytes> pieces = record.pieces();
   std::uint32_t size = 0;
   for (const Bytes piece : pieces) size += static_cast<std::uint32_t>(piece.size());
   opened.size = size;
-  if (record.aead()->aad_size != kRecordHeader) return size > kMaxFragment ? Error::record_too_long : Error::none;
+  if (record.aead()->aad_size != kRecordHeader) return size > largest_ ? Error::record_too_long : Error::none;
 
   // TLSInnerPlaintext: content, type, zeros (RFC 8446 section 5.4).
   if (size > kMaxFragment + 1) return Error::record_too_long;
@@ -132,7 +132,7 @@ Error Inbound::inspect(OpenRecord& record, OpenedRecord& opened) {
       opened.type = static_cast<ContentType>(piece[at]);
       peer_pads_ = peer_pads_ || size != opened.size;
       opened.size = size - 1;
-      return Error::none;
+      return opened.size > largest_ ? Error::record_too_long : Error::none;
     }
   }
   return Error::missing_content_type;

@@ -4,6 +4,7 @@
 #include "dataplane/tls/input_cursor.h"
 #include "dataplane/tls/link.h"
 #include "dataplane/tls/record.h"
+#include "dataplane/tls/record_sizes.h"
 #include "dataplane/tls/traffic_keys.h"
 
 namespace lockstep::tls {
@@ -33,6 +34,9 @@ class Inbound {
     protection_ = protection;
     sequence_ = 0;
   }
+
+  /// Takes no larger plaintext than was agreed (RFC 6066 section 4).
+  void limit_records(const RecordSizes& sizes) { largest_ = sizes.received; }
 
   /// Bytes at the front of the input that are held or in flight.
   std::uint32_t scheduled() const { return held_ + in_flight_bytes_; }
@@ -100,6 +104,7 @@ class Inbound {
   std::uint32_t in_flight_bytes_ = 0;
   std::uint32_t held_ = 0;
   Protection protection_ = Protection::none;
+  std::uint16_t largest_ = kMaxFragment;  // bytes of plaintext in a record
   bool seen_record_ = false;
   bool barrier_ = false;
   bool peer_pads_ = false;

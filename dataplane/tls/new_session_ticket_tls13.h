@@ -2,21 +2,23 @@
 #pragma once
 
 #include "crypto/base/time.h"
+#include "dataplane/tls/extensions.h"
 #include "dataplane/tls/handshake_message.h"
 #include "dataplane/tls/ticket.h"
 
 namespace lockstep::tls {
 
-/// Room for the largest: lifetime, age_add, a nonce of two bytes, the ticket, no extensions.
-constexpr std::size_t kMaxNewSessionTicket = kHandshakeHeader + 4 + 4 + (1 + 2) + (2 + kMaxTicket) + 2;
+/// Room for the largest: lifetime, age_add, a nonce of two bytes, the ticket, early_data.
+constexpr std::size_t kMaxNewSessionTicket = kHandshakeHeader + 4 + 4 + (1 + 2) + (2 + kMaxTicket) + 2 + (4 + 4);
 
 struct NewSessionTicketTls13 {
   Duration lifetime;  // whole seconds are sent
   std::uint32_t age_add = 0;
   Bytes nonce;
   Bytes ticket;
+  std::uint32_t max_early_data = 0;  // 0: none may be sent, and there is no extension
 
-  /// Writes the message and returns it; empty when it does not fit. Without early_data: none is taken.
+  /// Writes the message and returns it; empty when it does not fit.
   Bytes write(MutableBytes out) const {
     Writer writer(out);
     {
@@ -32,6 +34,10 @@ struct NewSessionTicketTls13 {
         writer.bytes(ticket);
       }
       const auto extensions = writer.length16();
+      if (max_early_data != 0) {
+        const auto extension = begin_extension(writer, ExtensionType::early_data);
+        writer.u32(max_early_data);
+      }
     }
     return writer.ok() ? Bytes(writer.written()) : Bytes();
   }

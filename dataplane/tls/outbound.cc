@@ -133,8 +133,9 @@ Error Outbound::send(Link& link, ContentType type, std::span<const Bytes> pieces
   std::array<Bytes, kMaxPieces> copy;
   std::copy(pieces.begin(), pieces.end(), copy.begin());
   std::span<Bytes> rest(copy.data(), pieces.size());
+  const std::size_t largest = protection_ == Protection::none ? largest_unprotected_ : largest_;
   for (std::size_t left = total_size(pieces); left != 0;) {
-    const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(left, kMaxFragment));
+    const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(left, largest));
     left -= size;
     if (protection_ == Protection::none) {
       std::array<Bytes, kMaxPieces> fragment;
@@ -179,7 +180,7 @@ void Outbound::write(Link& link, std::span<const MutableBytes> pending, std::uin
     check_key_limit(link.core);
     start_waiting(link);
     if (updating_ || ending() || budget <= in_flight_bytes_ + extra) return;
-    const std::uint32_t room = std::min(budget - in_flight_bytes_ - extra, kMaxFragment);
+    const std::uint32_t room = std::min<std::uint32_t>(budget - in_flight_bytes_ - extra, largest_);
     const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(cursor.remaining(), room));
     SealRecord* const record = make_record(link, wanted);
     if (record == nullptr) return;

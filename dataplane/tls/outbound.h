@@ -5,6 +5,7 @@
 
 #include "dataplane/tls/link.h"
 #include "dataplane/tls/record.h"
+#include "dataplane/tls/record_sizes.h"
 #include "dataplane/tls/traffic_keys.h"
 
 namespace lockstep::tls {
@@ -22,6 +23,12 @@ class Outbound {
   void protect(Protection protection) {
     protection_ = protection;
     sequence_ = 0;
+  }
+
+  /// Cuts plaintext as agreed; `sizes` of record_size_limit bind protected records only (RFC 8449 section 4).
+  void limit_records(const RecordSizes& sizes) {
+    largest_ = sizes.sent;
+    largest_unprotected_ = sizes.record_size_limit != 0 ? kMaxFragment : sizes.sent;
   }
 
   /// No record is being sealed or waits to be emitted.
@@ -82,6 +89,8 @@ class Outbound {
   std::uint32_t scheduled_ = 0;        // bytes of the caller's plaintext in flight
   std::uint32_t in_flight_bytes_ = 0;  // on the wire
   Protection protection_ = Protection::none;
+  std::uint16_t largest_ = kMaxFragment;  // bytes of plaintext in a record
+  std::uint16_t largest_unprotected_ = kMaxFragment;
   std::optional<Alert> last_alert_;
   std::optional<Alert> warning_;
   bool end_sealed_ = false;

@@ -94,6 +94,8 @@ struct Identities {
 std::vector<CipherSuite> default_cipher_suites();
 std::vector<crypto::NamedGroup> default_groups();
 std::vector<crypto::SignatureScheme> default_signature_schemes();
+/// The most that may be configured: what is passed over when it has to be refused is bounded, too.
+constexpr std::uint32_t kMaxEarlyData = 32768;
 
 struct ServerConfig {
   std::shared_ptr<const Identities> identities;
@@ -114,6 +116,10 @@ struct ServerConfig {
   Duration session_lifetime = hours(2);  // of tickets and cached sessions; at most seven days (RFC 8446 section 4.6.1)
   std::uint8_t tickets = 2;              // sent after a TLS 1.3 handshake, at most 4; one after a resumed one
   bool psk_ke = false;  // resume without a key exchange where only that is possible: no forward secrecy
+  /// Bytes of early data that tickets allow and that are taken with them (RFC 8446 section 4.2.10), at most
+  /// kMaxEarlyData; 0: none. Early data is answered before the client has shown that it is there now; that it is taken
+  /// once is seen to, but a client whose early data was lost may send it again.
+  std::uint32_t max_early_data = 0;
   /// What a session may be resumed within: it differs between services, and between policies of one.
   std::array<std::uint8_t, 16> resumption_scope{};
   Duration handshake_timeout = seconds(15);

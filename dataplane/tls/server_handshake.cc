@@ -21,6 +21,8 @@ const char* name(Phase phase) {
       return "key_schedule";
     case Phase::server_flight:
       return "server_flight";
+    case Phase::early_data:
+      return "early_data";
     case Phase::client_certificate:
       return "client_certificate";
     case Phase::client_key_exchange:
@@ -86,6 +88,9 @@ Coroutine server_handshake(Handshake& handshake) {
   if (!version.ok()) co_return version.error();
   if (const Error error = handshake.choose_names(); error != Error::none) co_return error;
   handshake.negotiated.version = version.value();
+  handshake.record_sizes = RecordSizes::agree(handshake.hello, version.value());
+  handshake.inbound.limit_records(handshake.record_sizes);
+  handshake.outbound.limit_records(handshake.record_sizes);
   const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
   const bool session = ticket || handshake.hello.session_id.size() == SessionId::kSize;
   if (version.value() == Version::tls13)

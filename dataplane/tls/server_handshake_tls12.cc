@@ -83,6 +83,7 @@ void Tls12Server::write_server_hello() {
   answer.status_request = choice.status_request;
   answer.sct_list = choice.sct_list;
   answer.alpn = handshake.alpn;
+  answer.sizes = handshake.record_sizes;
   server_hello = answer.write(hello_buffer);
   transcripts.append(handshake.hello_message.whole, server_hello);
 }

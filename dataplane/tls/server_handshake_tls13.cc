@@ -21,6 +21,7 @@ struct Tls13Server {
   bool resumes() const { return progress.selected_identity.has_value(); }
   // Never beside a PSK (section 4.3.2).
   bool requests_certificate() const { return !resumes() && handshake.config.client_authentication != nullptr; }
+  bool takes_early_data() const { return progress.early_data.outcome == EarlyData::accepted; }
   Bytes digest_in(const std::array<std::uint8_t, kMaxDigest>& digest) const {
     return Bytes(digest).first(digest_size(choice().suite->hash));
   }
@@ -48,7 +49,8 @@ struct Tls13Server {
   crypto::DeriveJob derive;
   crypto::SignJob sign;
   crypto::Tls13ServerFlightJob flight;
-  crypto::RecordKeys server_keys;  // the application's
+  crypto::RecordKeys client_handshake_keys;  // behind early data
+  crypto::RecordKeys server_keys;            // the application's
 
   std::array<std::uint8_t, kMaxServerHello> hello_buffer;
   std::array<std::uint8_t, kMaxEncryptedExtensions> extensions_buffer;
@@ -91,7 +93,8 @@ void Tls13Server::write_server_hello() {
 }
 
 void Tls13Server::write_encrypted_extensions() {
-  const EncryptedExtensions extensions{!handshake.hello.server_name.empty(), handshake.alpn};
+  const EncryptedExtensions extensions{!handshake.hello.server_name.empty(), handshake.alpn, takes_early_data(),
+                                       handshake.record_sizes};
   encrypted_extensions = extensions.write(extensions_buffer);
 }
 
@@ -149,7 +152,10 @@ void Tls13Server::begin_key_schedule() {
   TrafficKeys& server = handshake.outbound.traffic;
   const crypto::Aead aead = choice().suite->aead();
   progress.client_keys.aead = server_keys.aead = aead;
-  flight.client_handshake_keys = &client.start(handshake.link, aead);
+  // While early data is read, its keys stay in place.
+  client_handshake_keys.aead = aead;
+  flight.early_data = takes_early_data();
+  flight.client_handshake_keys = takes_early_data() ? &client_handshake_keys : &client.start(handshake.link, aead);
   flight.server_handshake_keys = &server.start(handshake.link, aead);
   flight.client_application_keys = &progress.client_keys;
   flight.server_application_keys = &server_keys;
@@ -163,7 +169,7 @@ Error Tls13Server::send_flight() {
   progress.client_finished_key.assign(flight.client_finished_key.expose());
   const Error error = handshake.send_hello_tls13(server_hello, !handshake.negotiated.hello_retry);
   if (error != Error::none) return error;
-  handshake.inbound.protect(Protection::tls13);
+  if (!takes_early_data()) handshake.inbound.protect(Protection::tls13);
   handshake.outbound.protect(Protection::tls13);
   const Bytes finished = write_finished(finished_buffer, digest_in(flight.server_finished));
   const Bytes chain = resumes() ? Bytes() : signer.certificate;
@@ -177,6 +183,7 @@ void Tls13Server::take_application_write_keys() {
   handshake.outbound.traffic.aead()->secret.assign(flight.server_application_secret.expose());
   handshake.outbound.traffic.aead()->update.hash = choice().suite->hash;
   handshake.outbound.protect(Protection::tls13);
+  handshake.answers_early_data = takes_early_data();
 }
 
 }  // namespace
@@ -235,6 +242,13 @@ Coroutine server_handshake_tls13(Handshake& handshake) {
     handshake.successor = &client_certificate_tls13;
     co_return Error::none;
   }
+  if (server.takes_early_data()) {
+    handshake.phase = Phase::early_data;
+    const Message end = co_await handshake.message();
+    const Error error = take_end_of_early_data(handshake, end, server.client_handshake_keys);
+    if (error != Error::none) co_return error;
+  }
+
   handshake.phase = Phase::client_finished;
   const Message finished = co_await handshake.message();
   const Error error = take_finished_tls13(handshake, finished, server.flight.client_finished);

@@ -83,7 +83,7 @@ Bytes ServerHelloTls12::write(MutableBytes out) const {
     write_fixed(writer, random, session_id, cipher_suite);
     // An empty block of extensions is left out: the client may not have sent one (RFC 5246 section 7.4.1.3).
     if (server_name || ec_point_formats || encrypt_then_mac || extended_master_secret || secure_renegotiation ||
-        session_ticket || status_request || !sct_list.empty() || !alpn.empty())
+        session_ticket || status_request || !sct_list.empty() || !alpn.empty() || sizes.answered())
       write_extensions(writer);
   }
   return written(writer);
@@ -120,6 +120,7 @@ void ServerHelloTls12::write_extensions(Writer& writer) const {
     writer.bytes(sct_list);
   }
   if (!alpn.empty()) write_alpn(writer, alpn);
+  sizes.write(writer);
 }
 
 void set_downgrade_sentinel(MutableBytes random) {

@@ -6,6 +6,7 @@
 
 #include "crypto/algorithms.h"
 #include "dataplane/tls/handshake_message.h"
+#include "dataplane/tls/record_sizes.h"
 #include "dataplane/tls/server_config.h"
 
 namespace lockstep::tls {
@@ -53,6 +54,7 @@ struct ServerHelloTls12 {
   bool status_request = false;          // CertificateStatus follows (RFC 6066 section 8)
   Bytes sct_list;                       // RFC 6962 section 3.3.1; empty: none
   std::string_view alpn;                // empty: none
+  RecordSizes sizes = {};
 
   Bytes write(MutableBytes out) const;
 

@@ -7,8 +7,10 @@ namespace lockstep::tls {
 
 namespace {
 
-// Records that a client sent as early data, with keys that we do not have; the limit is what servers commonly grant.
-constexpr std::uint32_t kMaxEarlyData = 65536;
+// Records that a client sent as early data and that are not opened: what servers commonly grant, and twice what we do,
+// so that there is room for headers and padding.
+constexpr std::uint32_t kMaxSkipped = 65536;
+static_assert(kMaxSkipped >= 2 * kMaxEarlyData);
 
 constexpr std::array<std::uint8_t, 1> kChangeCipherSpec = {1};
 
@@ -39,7 +41,7 @@ Error Negotiation::choose() {
   handshake.transcript = RunningHash(choice.suite->hash);
   handshake.negotiated.cipher_suite = choice.suite->suite;
   handshake.tolerates_change_cipher_spec = true;
-  if (handshake.hello.has_early_data) handshake.early_data_to_skip = kMaxEarlyData;
+  if (handshake.hello.has_early_data) handshake.early_data_to_skip = kMaxSkipped;
   return Error::none;
 }
 

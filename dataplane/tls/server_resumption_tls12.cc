@@ -47,6 +47,7 @@ void Tls12Resumption::begin_keys() {
   answer.extended_master_secret = hello.extended_master_secret;
   answer.secure_renegotiation = hello.secure_renegotiation;
   answer.alpn = handshake.alpn;
+  answer.sizes = handshake.record_sizes;
   server_hello = answer.write(hello_buffer);
   transcript.transcript = &handshake.transcript;
   transcript.append = {handshake.hello_message.whole, server_hello};

@@ -27,6 +27,7 @@ struct TicketSearch {
   Reader binders;
   std::uint16_t count = 0;  // of the identities read
   Bytes offered_binder;     // of the last one
+  std::uint32_t obfuscated_age = 0;
   TicketOpener opener;
   SessionState state;
   crypto::Tls13BinderJob binder;
@@ -36,8 +37,7 @@ struct TicketSearch {
 bool TicketSearch::begin_next() {
   while (count < kMaxIdentities && identities.remaining() != 0) {
     const Bytes identity = identities.vector16();
-    // obfuscated_ticket_age matters to early data only (section 4.2.11.1).
-    identities.u32();
+    obfuscated_age = identities.u32();
     offered_binder = binders.vector8();
     ++count;
     if (opener.prepare(*handshake.config.ticket_keys, identity)) {
@@ -82,7 +82,9 @@ Error TicketSearch::take_session() {
   if (choose_psk_mode(handshake.config, handshake.hello, progress.choice) == PskMode::psk_ke)
     progress.choice.group.reset();
   handshake.negotiated.resumed = true;
-  return take_client_of_session(handshake, state);
+  if (const Error error = take_client_of_session(handshake, state); error != Error::none) return error;
+  if (handshake.hello.has_early_data) consider_early_data_tls13(handshake, state, obfuscated_age, offered_binder);
+  return Error::none;
 }
 
 }  // namespace

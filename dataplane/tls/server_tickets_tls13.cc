@@ -41,6 +41,7 @@ void Tickets::begin_secrets() {
   state.cipher_suite = handshake.negotiated.cipher_suite;
   state.scope = config.resumption_scope;
   state.instance = config.ticket_keys->instance;
+  state.max_early_data = config.max_early_data;
   const Negotiated& negotiated = handshake.negotiated;
   state.server_name = bytes_of_text({negotiated.server_name.data(), negotiated.server_name_size});
   state.alpn = bytes_of_text(handshake.alpn);
@@ -50,6 +51,7 @@ void Tickets::begin_secrets() {
 bool Tickets::begin_ticket(std::size_t i) {
   Random& random = handshake.link.core.random;
   state.issued = handshake.link.unix_milliseconds();
+  state.issued_at = handshake.link.now;
   state.age_add = random.u32();
   state.secret.assign(secrets.psks[i].expose());
   ticket = sealer.prepare(*handshake.config.ticket_keys->sealing, state, random, ticket_buffer);
@@ -60,7 +62,8 @@ bool Tickets::begin_ticket(std::size_t i) {
 
 bool Tickets::send_ticket(std::size_t i) {
   const auto nonce = crypto::ticket_nonce(i);
-  const NewSessionTicketTls13 message{lifetime_of_sessions(handshake.config), state.age_add, nonce, ticket};
+  const NewSessionTicketTls13 message{lifetime_of_sessions(handshake.config), state.age_add, nonce, ticket,
+                                      state.max_early_data};
   const Bytes written = message.write(message_buffer);
   if (handshake.outbound.send(handshake.link, ContentType::handshake, std::span(&written, 1)) != Error::none)
     return false;

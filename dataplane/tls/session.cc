@@ -59,6 +59,10 @@ bool Session::idle() const {
   return connection().idle();
 }
 
+bool Session::writable() const {
+  return connection().writable();
+}
+
 bool Session::established() const {
   return connection().established();
 }

@@ -53,7 +53,9 @@ constexpr std::uint32_t kMaxPlaintext = 16384;
 
 struct CoreLimits {
   std::uint16_t core = 0;                   // which one this is
+  std::uint16_t cores = 1;                  // how many there are: `core` is less
   std::uint32_t cached_sessions = 20'000;   // TLS 1.2 sessions that are remembered by their identifiers
+  std::uint32_t early_data_hellos = 65536;  // whose early data was taken, for as long as they could be sent again
   std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
   std::uint32_t client_identities = 32768;  // sessions whose client showed a certificate; 300 bytes each once used
   std::uint32_t large_messages = 64;        // handshake messages beyond the small buffer, at the same time
@@ -87,7 +89,7 @@ enum class Close : std::uint8_t {
 /// call.
 struct Effects {
   struct Input {
-    bool deliver = false;     // plaintext to deliver, or else bytes to discard
+    bool deliver = false;     // plaintext to deliver (early data, before `established`), or else bytes to discard
     std::uint32_t count = 0;  // bytes from the front of the undisposed input
   };
   static constexpr std::size_t kMaxInputs = 64;
@@ -119,6 +121,7 @@ struct SessionInfo {
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
   bool resumed = false;
+  bool early_data = false;                 // was taken
   std::string_view server_name;            // empty: none sent; valid while the session lives
   std::string_view alpn;                   // empty: none negotiated
   const ClientIdentity* client = nullptr;  // who showed a certificate, good or bad; valid while the session lives
@@ -146,8 +149,9 @@ class Session {
   /// The peer's FIN arrived behind the input shown so far (RFC 8446 section 6.1: truncation without close_notify).
   void peer_fin(Instant now, Effects& effects);
   /// Seals from `pending`: all plaintext not yet released, in order; stays valid and unchanged until released. Emits at
-  /// most about `budget` bytes of ciphertext, records still being sealed included. Nothing happens before the session
-  /// is established. To be called when there is plaintext, and again after effects emitted output.
+  /// most about `budget` bytes of ciphertext, records still being sealed included. Nothing happens unless the session
+  /// is writable. To be called when there is plaintext, and again after effects emitted output or reported
+  /// `established`.
   void write(std::span<const MutableBytes> pending, std::uint32_t budget, Instant now, Effects& effects);
   /// Ends our direction: close_notify behind everything written so far (the caller has seen all of it released); then
   /// Effects::output_ended, and Effects::close when the peer's direction has ended, too. During the handshake it ends
@@ -166,6 +170,9 @@ class Session {
   /// No job is in flight.
   bool idle() const;
   bool established() const;
+  /// Established; or early data is being taken, which may be answered before the handshake is over (RFC 8446 section
+  /// 2.3). It is not while the last messages of a handshake are made.
+  bool writable() const;
   /// The configuration is no longer referred to: the handshake is over and its last job is back.
   bool config_released() const;
   SessionInfo info() const;

@@ -45,6 +45,8 @@ Bytes SessionState::write(MutableBytes out) const {
     const auto length = writer.length8();
     writer.bytes(alpn);
   }
+  writer.u32(max_early_data);
+  writer.u64(static_cast<std::uint64_t>(issued_at.ns));
   {
     const auto length = writer.length8();
     writer.bytes(client_fingerprint);
@@ -70,6 +72,8 @@ bool SessionState::read(Bytes state) {
   secret.assign(reader.bytes(secret.capacity()));
   server_name = reader.vector8();
   alpn = reader.vector8();
+  max_early_data = reader.u32();
+  issued_at.ns = static_cast<std::int64_t>(reader.u64());
   client_fingerprint = reader.vector8();
   client_subject = reader.vector8();
   const bool client_fits =

@@ -36,6 +36,9 @@ struct SessionState {
   Secret<48> secret;                        // TLS 1.3: the PSK, of the suite's digest size; TLS 1.2: the master secret
   Bytes server_name;                        // as the client sent it; empty: none
   Bytes alpn;
+  std::uint32_t max_early_data = 0;  // bytes that the ticket allows; 0: none
+  /// By the clock of who issued it, which nobody sets: only who has the same `instance` may compare.
+  Instant issued_at;
   Bytes client_fingerprint;  // of a client with a certificate: SHA-256; empty: without
   Bytes client_subject;
 

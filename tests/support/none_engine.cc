@@ -115,6 +115,7 @@ JobStatus server_flight(Tls13ServerFlightJob& job) {
   fill(job.master_secret.writable(), 0x40);
   job.transcript->update(job.before_finished);
   append_finished(*job.transcript, Bytes(job.server_finished).first(size));
+  if (job.early_data) job.transcript->update(kEndOfEarlyData);
   return JobStatus::ok;
 }
 
@@ -127,6 +128,12 @@ JobStatus key_update(Tls13KeyUpdateJob& job) {
 JobStatus binder(Tls13BinderJob& job) {
   job.transcript->update(job.truncated_hello);
   fill(job.binder.writable(), kNoneBinder);
+  return JobStatus::ok;
+}
+
+JobStatus early_data(Tls13EarlyDataJob& job) {
+  job.transcript->update(job.binders);
+  pattern_keys(*job.keys, 0x12);
   return JobStatus::ok;
 }
 
@@ -266,6 +273,8 @@ JobStatus run_one(Job& job) {
       return key_update(static_cast<Tls13KeyUpdateJob&>(job));
     case JobKind::tls13_binder:
       return binder(static_cast<Tls13BinderJob&>(job));
+    case JobKind::tls13_early_data:
+      return early_data(static_cast<Tls13EarlyDataJob&>(job));
     case JobKind::tls13_resumption:
       return resumption(static_cast<Tls13ResumptionJob&>(job));
     case JobKind::tls13_client_finished:

@@ -27,6 +27,7 @@ constexpr std::array kClasses = {JobClass::key_share_x25519,
                                  JobClass::tls13_server_flight,
                                  JobClass::tls13_key_update,
                                  JobClass::tls13_binder,
+                                 JobClass::tls13_early_data,
                                  JobClass::tls13_resumption,
                                  JobClass::tls13_client_finished,
                                  JobClass::tls12_master_secret,
@@ -68,6 +69,9 @@ class FaultyEngine final : public Engine {
         break;
       case JobKind::tls13_binder:
         static_cast<Tls13BinderJob&>(job).binder.writable()[31] ^= 1;
+        break;
+      case JobKind::tls13_early_data:
+        static_cast<Tls13EarlyDataJob&>(job).keys->iv.writable()[11] ^= 1;
         break;
       case JobKind::tls13_resumption:
         static_cast<Tls13ResumptionJob&>(job).psks[1].writable()[0] ^= 1;

@@ -66,6 +66,7 @@ struct Flight {
     job.shared_secret = shared_secret;
     job.psk = psk;
     job.before_finished = certificate_verify;
+    job.early_data = random.below(4) == 0;
     job.transcript = &transcript;
     for (RecordKeys& each : keys) each.aead = static_cast<Aead>(random.below(3));
     job.client_handshake_keys = keys.data();
@@ -138,6 +139,26 @@ struct ClientFinished {
   Buffer before_finished;
   Secret<kMaxDigest> key;
   Tls13ClientFinishedJob job;
+};
+
+struct EarlyData {
+  explicit EarlyData(Random& random)
+      : transcript(any_hash(random)),
+        psk(random_bytes(random, digest_size(transcript.hash()))),
+        binders(random_bytes(random, random.below(200))) {
+    transcript.update(random_bytes(random, random.below(600)));
+    keys.aead = static_cast<Aead>(random.below(3));
+    job.psk = psk;
+    job.transcript = &transcript;
+    job.binders = binders;
+    job.keys = &keys;
+  }
+  Outputs outputs() const { return Outputs().add(keys).add(transcript); }
+  RunningHash transcript;
+  Buffer psk;
+  Buffer binders;
+  RecordKeys keys;
+  Tls13EarlyDataJob job;
 };
 
 struct Resumption {
@@ -287,6 +308,10 @@ TEST_P(Together, ServerFlightsOfBothHashesWithAndWithoutPsk) {
 TEST_P(Together, KeyUpdates) {
   check<KeyUpdate>();
 }
+TEST_P(Together, KeysOfEarlyData) {
+  check<EarlyData>();
+}
+
 TEST_P(Together, Binders) {
   check<Binder>();
 }

@@ -102,6 +102,7 @@ TEST_P(ServerFlight, AgreesWithLibcryptoOnRandomHandshakes) {
     std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
     job.transcript = &transcript;
     job.before_finished = certificate_verify;
+    job.early_data = i % 2 == 1;
     job.client_handshake_keys = &client_handshake;
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
@@ -123,9 +124,12 @@ TEST_P(ServerFlight, AgreesWithLibcryptoOnRandomHandshakes) {
     const Buffer flight_digest = reference::hash_of(hash, {before_finished, header, server_finished});
 
     EXPECT_EQ(bytes(Bytes(job.server_finished).first(size)), server_finished);
-    EXPECT_EQ(digest(transcript), flight_digest);
+    const Buffer end_of_early_data = job.early_data ? Buffer{5, 0, 0, 0} : Buffer();
+    const Buffer client_digest =
+        reference::hash_of(hash, {before_finished, header, server_finished, end_of_early_data});
+    EXPECT_EQ(digest(transcript), client_digest);
     EXPECT_EQ(bytes(job.client_finished.expose(size)),
-              hmac(hash, expand_label(hash, client_hs, "finished", {}, size), flight_digest));
+              hmac(hash, expand_label(hash, client_hs, "finished", {}, size), client_digest));
     EXPECT_EQ(bytes(job.client_finished_key.expose(size)), expand_label(hash, client_hs, "finished", {}, size));
     EXPECT_EQ(bytes(job.master_secret.expose(size)), master);
     const Buffer client_ap = expand_label(hash, master, "c ap traffic", flight_digest, size);
@@ -200,6 +204,32 @@ TEST(ClientFinished, AuthenticatesEverythingUpToTheLastMessage) {
     run(job);
     const Buffer whole = reference::hash_of(hash, {before, last});
     EXPECT_EQ(bytes(job.client_finished.expose(size)), hmac(hash, bytes(key.expose(size)), whole));
+    EXPECT_EQ(digest(transcript), whole);
+  }
+}
+
+TEST(EarlyData, AgreesWithLibcryptoOnRandomHellos) {
+  Random random = Random::from_number(7);
+  for (int i = 0; i < 100; ++i) {
+    const Hash hash = i % 2 == 0 ? Hash::sha256 : Hash::sha384;
+    const std::size_t size = digest_size(hash);
+    const Buffer psk = random_bytes(random, size);
+    const Buffer before = random_bytes(random, random.below(3000));
+    const Buffer binders = random_bytes(random, random.below(200));
+    RunningHash transcript(hash);
+    transcript.update(before);
+    RecordKeys keys;
+    keys.aead = static_cast<Aead>(i % 3);
+    Tls13EarlyDataJob job;
+    job.psk = psk;
+    job.transcript = &transcript;
+    job.binders = binders;
+    job.keys = &keys;
+    run(job);
+
+    const Buffer early = extract(hash, Buffer(size, 0), psk);
+    const Buffer whole = reference::hash_of(hash, {before, binders});
+    expect_tls13_keys(hash, expand_label(hash, early, "c e traffic", whole, size), keys);
     EXPECT_EQ(digest(transcript), whole);
   }
 }

@@ -95,6 +95,7 @@ struct Flight {
     std::copy(hello_digest.begin(), hello_digest.end(), job.hello_digest.begin());
     job.transcript = &transcript;
     job.before_finished = certificate_verify;
+    job.early_data = section == 4;
     job.client_handshake_keys = &client_handshake;
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
@@ -166,7 +167,11 @@ TEST_P(Rfc8448, ServerFinishedIsTheTracesOne) {
 
 TEST_P(Rfc8448, TranscriptUpToServerFinishedHasTheDigestOfTheTrace) {
   const Flight flight(GetParam());
-  EXPECT_EQ(digest(flight.transcript), flight.trace.at("server", "derive secret \"tls13 c ap traffic\"", "hash"));
+  RunningHash whole = flight.before;
+  for (const char* const name : {"CertificateVerify", "Finished"}) whole.update(flight.trace.server_message(name));
+  EXPECT_EQ(digest(whole), flight.trace.at("server", "derive secret \"tls13 c ap traffic\"", "hash"));
+  if (GetParam() == 4) whole.update(flight.trace.at("client", "construct an EndOfEarlyData", "EndOfEarlyData"));
+  EXPECT_EQ(digest(flight.transcript), digest(whole));
 }
 
 TEST_P(Rfc8448, TrafficAndMasterSecretsAreTheTracesOnes) {
@@ -193,9 +198,10 @@ TEST_P(Rfc8448, RecordKeysAreTheTracesOnes) {
   expect_keys(trace, "client", "derive write traffic keys for application data", flight.client_application);
 }
 
-// Not in sections 4 and 6, where it covers EndOfEarlyData or the client's certificate besides.
+// In section 4 it covers EndOfEarlyData. Not in section 6, where it covers the client's certificate.
 class Rfc8448ClientFinished : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Section, Rfc8448ClientFinished, testing::Values(3, 5, 7), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Section, Rfc8448ClientFinished, testing::Values(3, 4, 5, 7),
+                         testing::PrintToStringParamName());
 
 TEST_P(Rfc8448ClientFinished, IsTheTracesOne) {
   const Flight flight(GetParam());
@@ -232,6 +238,25 @@ TEST(Rfc8448Resumption, BinderIsTheTracesOne) {
   run(job);
   EXPECT_EQ(digest(transcript), trace.at("client", "calculate PSK binder", "binder hash"));
   EXPECT_EQ(bytes(job.binder.expose(32)), trace.at("client", "calculate PSK binder", "finished"));
+}
+
+TEST(Rfc8448EarlyData, KeysAreTheTracesOnes) {
+  const Trace trace(4);
+  const Buffer psk = trace.at("client", "extract secret \"early\"", "IKM");
+  const Buffer hello = trace.at("client", "send handshake record", "payload");
+  const Buffer prefix = trace.at("client", "calculate PSK binder", "ClientHello prefix");
+  const Buffer binders(hello.begin() + static_cast<std::ptrdiff_t>(prefix.size()), hello.end());
+  RunningHash transcript;
+  transcript.update(prefix);
+  RecordKeys keys;
+  Tls13EarlyDataJob job;
+  job.psk = psk;
+  job.transcript = &transcript;
+  job.binders = binders;
+  job.keys = &keys;
+  run(job);
+  EXPECT_EQ(digest(transcript), trace.at("client", "derive secret \"tls13 c e traffic\"", "hash"));
+  expect_keys(trace, "client", "derive write traffic keys for early application data", keys);
 }
 
 }  // namespace

@@ -20,15 +20,26 @@ TlsStream::TlsStream(World& world, int version, std::uint16_t port, SSL_SESSION*
   });
 }
 
+void TlsStream::send_early(const std::string& text) {
+  std::size_t written = 0;
+  failed = SSL_write_early_data(ssl_.get(), text.data(), text.size(), &written) != 1;
+  flush();
+}
+
+void TlsStream::flush() {
+  std::array<char, 16384> buffer;
+  for (int n = 0; (n = BIO_read(SSL_get_wbio(ssl_.get()), buffer.data(), buffer.size())) > 0;)
+    stream.to_send.append(buffer.data(), static_cast<std::size_t>(n));
+}
+
 void TlsStream::step() {
+  if (silent) return;
   if (!stream.received.empty()) {
     BIO_write(SSL_get_rbio(ssl_.get()), stream.received.data(), static_cast<int>(stream.received.size()));
     stream.received.clear();
   }
   if (!failed) exchange();
-  std::array<char, 16384> buffer;
-  for (int n = 0; (n = BIO_read(SSL_get_wbio(ssl_.get()), buffer.data(), buffer.size())) > 0;)
-    stream.to_send.append(buffer.data(), static_cast<std::size_t>(n));
+  flush();
   if (closing_) stream.end = true;
 }
 

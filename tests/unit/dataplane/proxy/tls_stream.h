@@ -23,6 +23,8 @@ class TlsStream {
   /// Plaintext to send; `close`: close_notify and FIN behind it.
   void send(std::string text) { to_send_ += text; }
   void close() { close_ = true; }
+  /// Sends the hello with early data, before anything else.
+  void send_early(const std::string& text);
 
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1 && !failed; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
@@ -33,6 +35,7 @@ class TlsStream {
   Stream& stream;
   std::string received;
   bool failed = false;
+  bool silent = false;  // reads and sends nothing for now
 
  private:
   template <auto release>
@@ -44,6 +47,7 @@ class TlsStream {
   };
   void step();
   void exchange();
+  void flush();
 
   std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>> context_;
   std::unique_ptr<SSL, Release<SSL_free>> ssl_;

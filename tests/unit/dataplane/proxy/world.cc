@@ -65,7 +65,7 @@ World::World(const WorldOptions& options)
   }
   batch_ = std::make_unique<crypto::Batch>(policy);
   proxy_ = std::make_unique<Proxy>(options.limits, stack(), *batch_, pools(), proxy_side_.random, events_,
-                                   seconds(784111777 - 1000), 3);
+                                   seconds(784111777 - 1000), 0);
 }
 
 World::~World() {
@@ -190,6 +190,7 @@ bool World::turn_proxy() {
   bool any = proxy_->pump(now_);
   any |= run_jobs();
   proxy_->advance(now_);
+  any |= script_ == nullptr && batch_->in_flight() > 0;  // for timers
   stack().advance(now_);
   proxy_side_.network->advance(now_);
   stack().output(now_);
@@ -255,7 +256,7 @@ void World::serve(Stream& stream) {
 void World::take_events() {
   Event event;
   while (events_.pop(event)) {
-    EXPECT_EQ(event.worker, 3);
+    EXPECT_EQ(event.worker, 0);
     if (event.kind == kAccessEvent) lines.push_back(event.as<AccessEvent>());
     if (event.kind == kBackendEvent) backend_events.push_back(event.as<BackendEvent>());
   }

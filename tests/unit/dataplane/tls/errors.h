@@ -22,6 +22,8 @@ struct Row {
 std::vector<Row> record_errors();
 /// Hellos that are wrong, or have nothing in common with the configuration.
 std::vector<Row> hello_errors();
+/// Early data that was accepted, and then is not as it has to be.
+std::vector<Row> early_data_errors();
 /// Certificates of clients.
 std::vector<Row> client_certificate_errors();
 /// Messages at the wrong time, ends of all kinds, and what fails at home.

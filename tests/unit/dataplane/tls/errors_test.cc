@@ -11,7 +11,8 @@ namespace {
 
 std::vector<Row> all_errors() {
   std::vector<Row> all = record_errors();
-  for (const auto& more : {hello_errors(), client_certificate_errors(), session_errors()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {hello_errors(), early_data_errors(), client_certificate_errors(), session_errors()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

@@ -57,10 +57,15 @@ TEST(ServerHelloMessage, NamesThePskAndMayHaveNoShare) {
 
 TEST(NewSessionTicketMessage, IsWrittenForTls13) {
   const Buffer ticket(kMaxTicket, 0x55);
-  const NewSessionTicketTls13 sent{hours(2), 0x01020304, Bytes(kSessionId).first(2), ticket};
+  NewSessionTicketTls13 sent{hours(2), 0x01020304, Bytes(kSessionId).first(2), ticket};
   const Buffer expected = message(4, join({integer(7200, 4), {1, 2, 3, 4}, {2, 1, 2}, vector16(ticket), {0, 0}}));
-  EXPECT_EQ(expected.size(), kMaxNewSessionTicket);
   expect_exact_room(expected, [&](MutableBytes out) { return sent.write(out); });
+
+  sent.max_early_data = 0x0a0b0c0d;
+  const Buffer early_data = {0, 8, 0, 42, 0, 4, 10, 11, 12, 13};
+  const Buffer larger = message(4, join({integer(7200, 4), {1, 2, 3, 4}, {2, 1, 2}, vector16(ticket), early_data}));
+  EXPECT_EQ(larger.size(), kMaxNewSessionTicket);
+  expect_exact_room(larger, [&](MutableBytes out) { return sent.write(out); });
 }
 
 TEST(ServerHelloMessage, AsksForAnotherShare) {

@@ -14,6 +14,7 @@ namespace lockstep::tls::test {
 class NoneClient {
  public:
   /// The patterns of the engine's keys.
+  static constexpr std::uint8_t kEarly13 = 0x12;
   static constexpr std::uint8_t kHandshake13 = 0x10;
   static constexpr std::uint8_t kApplication13 = 0x20;
   static constexpr std::uint8_t kUpdated13 = 0x32;

@@ -22,12 +22,17 @@ void fill(SessionState& state, Bytes name) {
   std::fill(state.secret.writable().begin(), state.secret.writable().end(), std::uint8_t{5});
   state.server_name = name;
   state.alpn = name;
+  state.max_early_data = 0x01020304;
+  state.issued_at = Instant{0x0102030405060708};
 }
 
 TEST(SessionState, IsReadAsItWasWritten) {
   const std::vector<std::uint8_t> name(255, 'n');
+  const std::vector<std::uint8_t> fingerprint(32, 'f');
   SessionState written;
   fill(written, name);
+  written.client_fingerprint = fingerprint;
+  written.client_subject = name;
   std::array<std::uint8_t, SessionState::kMaxSize> buffer;
   const Bytes bytes = written.write(buffer);
   ASSERT_FALSE(bytes.empty()) << "the largest state fits into kMaxSize";
@@ -44,6 +49,10 @@ TEST(SessionState, IsReadAsItWasWritten) {
   EXPECT_TRUE(std::ranges::equal(state.secret.expose(), written.secret.expose()));
   EXPECT_TRUE(std::ranges::equal(state.server_name, name));
   EXPECT_TRUE(std::ranges::equal(state.alpn, name));
+  EXPECT_EQ(state.max_early_data, written.max_early_data);
+  EXPECT_EQ(state.issued_at, written.issued_at);
+  EXPECT_TRUE(std::ranges::equal(state.client_fingerprint, fingerprint));
+  EXPECT_TRUE(std::ranges::equal(state.client_subject, name));
 }
 
 TEST(SessionState, CutAnywhereOrTooLongIsNotRead) {

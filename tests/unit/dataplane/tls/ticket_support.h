@@ -66,11 +66,19 @@ struct TicketOffer {
     state.version = Version::tls12;
     state.cipher_suite = CipherSuite::ecdhe_rsa_aes_128_gcm_sha256;
   }
+  /// The ticket allows early data, and so does `config`; issued at `now` in no time.
+  void allow_early_data(ServerConfig& config, std::uint32_t size, Instant now) {
+    config.max_early_data = state.max_early_data = size;
+    state.instance = keys->instance;
+    state.issued_at = now;
+    state.alpn = alpn;
+  }
   void add_to(Hello& hello) { hello.set(ExtensionType::pre_shared_key, offered_psks({ticket()})); }
 
   Random random = Random::from_number(11);
   std::shared_ptr<TicketKeys> keys;
   Buffer name = text("example.org");
+  Buffer alpn = text("http/1.1");
   SessionState state;
 };
 
