@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "control/api/metrics.h"
+#include "control/api/sessions.h"
 #include "control/api/status.h"
 #include "control/api/tickets.h"
 
@@ -158,6 +159,7 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 
 Response show(std::string_view path, const View& view) {
   if (path == "/status") return {200, "application/json", status_json(view)};
+  if (path == "/sessions") return {200, "application/json", sessions_json(view)};
   if (path == "/tickets") return {200, "application/json", tickets_json(view.tickets)};
   if (path == "/certificates") return {200, "application/json", certificates_json(view)};
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(view)};
@@ -206,10 +208,11 @@ Handler make_handler(std::function<View()> view, Actions actions) {
   return [view = std::move(view), actions = std::move(actions)](const Request& request) -> Response {
     for (const Action& action : kActions)
       if (request.path == action.path) return act(action, request, actions);
-    if (request.path != "/status" && request.path != "/tickets" && request.path != "/certificates" &&
-        request.path != "/metrics" && request.path != "/healthz")
+    if (request.path != "/status" && request.path != "/sessions" && request.path != "/tickets" &&
+        request.path != "/certificates" && request.path != "/metrics" && request.path != "/healthz")
       return {404, kText,
-              "there are /status, /tickets, /certificates, /metrics, /healthz and, to be posted to, /made-ahead/drop, "
+              "there are /status, /sessions, /tickets, /certificates, /metrics, /healthz and, to be posted to, "
+              "/made-ahead/drop, "
               "/certificates/reload and /tickets/rotate\n"};
     if (request.method != Method::get) return {405, kText, "only GET\n", "GET, HEAD"};
     return show(request.path, view());

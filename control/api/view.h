@@ -26,6 +26,7 @@ struct WorkerView {
   std::uint64_t oldest_pinned = 0;
   bool drained = false;
   std::uint64_t events_lost = 0;
+  std::uint32_t session_capacity = 0;  // TLS 1.2 sessions that it can remember
   const net::NetCounters* net = nullptr;
   const tcp::Counters* tcp = nullptr;
   const tls::Counters* tls = nullptr;

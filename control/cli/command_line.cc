@@ -64,6 +64,12 @@ void add_status(CLI::App& app, int& result) {
   ask_service(*app.add_subcommand("status", "Show the state of the running service"), result, status);
 }
 
+void add_sessions(CLI::App& app, int& result) {
+  ask_service(
+      *app.add_subcommand("sessions", "Show how often clients resume sessions, by worker, and why they could not"),
+      result, sessions);
+}
+
 void add_made_ahead(CLI::App& app, int& result) {
   CLI::App* const command =
       app.add_subcommand("made-ahead", "Key pairs and ECDSA nonce pairs that the running service has made ahead");
@@ -140,6 +146,7 @@ int main(int argc, char** argv) {
   add_demo(app, result);
   add_doctor(app, result);
   add_status(app, result);
+  add_sessions(app, result);
   add_made_ahead(app, result);
   add_ticket(app, result);
   add_cert(app, result);

@@ -25,6 +25,9 @@ std::string socket_of(const ServiceOptions& options);
 /// `lockstep status`: asks the running service.
 int status(const ServiceOptions& options);
 
+/// `lockstep sessions`: how often clients of the running service resume, and what keeps them from it.
+int sessions(const ServiceOptions& options);
+
 /// `lockstep made-ahead drop`: has the running service throw away all that it made ahead; 0 when it has, else 1.
 int drop_made_ahead(const ServiceOptions& options);
 

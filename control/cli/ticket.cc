@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api/client.h"
-#include "control/api/tickets.h"
 #include "control/certs/secret_file.h"
 #include "control/cli/commands.h"
 #include "control/config/parse.h"
@@ -81,17 +80,6 @@ Imported import_from(const TicketFileOptions& options, const config::Tickets& co
 }
 
 }  // namespace
-
-int show_tickets(const ServiceOptions& options) {
-  const std::string socket = socket_of(options);
-  if (socket.empty()) return 1;
-  const Result<std::string, std::string> answer = api::get(socket, "/tickets");
-  if (!answer) return fail(answer.error());
-  const std::string text = options.json ? answer.value() : api::tickets_table(answer.value());
-  if (text.empty()) return fail(kNotUnderstood);
-  std::fputs(text.c_str(), stdout);
-  return 0;
-}
 
 int rotate_tickets(const ServiceOptions& options) {
   const std::string socket = socket_of(options);

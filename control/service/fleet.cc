@@ -357,6 +357,7 @@ std::vector<api::WorkerView> Fleet::worker_views() const {
     view.oldest_pinned = worker.oldest_pinned();
     view.drained = worker.drained();
     view.events_lost = worker.events().refused();
+    view.session_capacity = config_.limits.proxy.tls.cached_sessions;
     view.net = &worker.network().counters();
     view.tcp = &worker.stack().counters();
     view.tls = &worker.proxy().tls_counters();

@@ -241,7 +241,7 @@ void Connection::forget_session() {
   negotiated_.remembered = false;
   Core& core = link_.core;
   const SessionId& id = negotiated_.session_id;
-  if (id.core() == core.limits.core) return core.sessions.forget(id);
+  if (id.core() == core.limits.core) return core.forget(id);
   ForgetSession* const question = core.forget_sessions.make(id);
   if (question != nullptr && link_.ask(*question)) return;
   if (question != nullptr) core.forget_sessions.release(question);

@@ -31,7 +31,13 @@ Core::~Core() = default;
 bool Core::remember(const SessionId& id, const SessionState& state, Instant now, Duration lifetime) {
   if (!sessions.store(id, state, now + lifetime)) return false;
   next_age = std::min(next_age, now + SessionCache::kAgeInterval);
+  counters.sessions_remembered.set(sessions.size());
   return true;
+}
+
+void Core::forget(const SessionId& id) {
+  sessions.forget(id);
+  counters.sessions_remembered.set(sessions.size());
 }
 
 void answer(Core& core, crypto::RemoteJob& job, Instant now) {
@@ -42,7 +48,7 @@ void answer(Core& core, crypto::RemoteJob& job, Instant now) {
       break;
     }
     case crypto::RemoteJob::Question::forget_session:
-      core.sessions.forget(static_cast<ForgetSession&>(job).id);
+      core.forget(static_cast<ForgetSession&>(job).id);
       break;
     case crypto::RemoteJob::Question::admit_early_data: {
       auto& admit = static_cast<AdmitEarlyData&>(job);
@@ -54,6 +60,7 @@ void answer(Core& core, crypto::RemoteJob& job, Instant now) {
 
 void age(Core& core, Instant now) {
   core.sessions.age(now);
+  core.counters.sessions_remembered.set(core.sessions.size());
   core.next_age = core.sessions.size() == 0 ? Instant::never() : now + SessionCache::kAgeInterval;
 }
 

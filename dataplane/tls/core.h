@@ -120,6 +120,8 @@ class Core {
   std::uint64_t new_key_id() { return ++last_key_id_; }
   /// Remembers a session under `id`, which names this core. False when there is no room for it.
   bool remember(const SessionId& id, const SessionState& state, Instant now, Duration lifetime);
+  /// Forgets what it remembers under `id`, if anything.
+  void forget(const SessionId& id);
 
   const CoreLimits limits;
   Environment& environment;

@@ -39,7 +39,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, key_updates_sent, "KeyUpdate messages sent")                   \
   X(counter, sessions_not_forgotten, "Sessions of failed connections that other workers could not be told to forget") \
   X(counter, pool_full, "Sessions refused or delayed because a pool was empty") \
-  X(gauge, handshakes_in_progress, "Handshakes in progress")
+  X(gauge, handshakes_in_progress, "Handshakes in progress")                \
+  X(gauge, sessions_remembered, "TLS 1.2 sessions remembered by their identifiers")
 // clang-format on
 LOCKSTEP_COUNTERS(CommonCounters, LOCKSTEP_TLS_COUNTERS);
 

@@ -1,10 +1,12 @@
 """Real clients that come back with a ticket: to either of two workers, and only to the service that gave it."""
 
+import json
 import re
+import subprocess
 import unittest
 
 from configuration import builtin, configuration, tap
-from harness import KERNEL, NAME, SERVICE, Case, wait_until
+from harness import KERNEL, LOCKSTEP, NAME, SERVICE, Case, wait_until
 
 REQUEST = f"GET /bytes/100 HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode()
 
@@ -78,6 +80,21 @@ class Resumption(Case):
         before = self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"]
         self.assertEqual(self.visit(*arguments, "-sess_in", session), "resumed")
         self.assertEqual(self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"], before + 1)
+
+    def test_lockstep_sessions_counts_it(self):
+        def sessions(*arguments):
+            return subprocess.run([LOCKSTEP, "sessions", "--socket", self.lockstep.socket, *arguments], capture_output=True, check=True,
+                                  text=True).stdout
+
+        def resumed():
+            return sum(worker["handshakes"]["resumed"] for worker in json.loads(sessions("--json"))["workers"])
+
+        session = self.folder / "counted"
+        self.visit("-sess_out", session)
+        before = resumed()
+        self.visit("-sess_in", session)
+        self.assertEqual(resumed(), before + 1)
+        self.assertIn("tickets refused", sessions())
 
     def test_the_access_log_says_so(self):
         session = self.folder / "log"

@@ -220,7 +220,7 @@ TEST_F(AdminServer, ShowsByGetAndHeadOnly) {
   const auto server = open();
   ASSERT_NE(server, nullptr);
   ASSERT_EQ(server->start(handler()), "");
-  for (const char* const path : {"/status", "/tickets", "/metrics", "/healthz"}) {
+  for (const char* const path : {"/status", "/sessions", "/tickets", "/certificates", "/metrics", "/healthz"}) {
     EXPECT_EQ(ask_http(*server, std::string("HEAD ") + path).substr(8, 5), " 200 ") << path;
     const std::string answer = ask_http(*server, std::string("POST ") + path);
     EXPECT_EQ(answer.substr(8, 5), " 405 ") << answer;

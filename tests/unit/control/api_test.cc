@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "control/api/metrics.h"
+#include "control/api/sessions.h"
 #include "control/api/status.h"
 #include "control/api/tickets.h"
 #include "tests/unit/control/api_views.h"
@@ -192,6 +193,30 @@ TEST(Status, HasASectionForCryptoCores) {
 TEST(Status, OfAnotherProgramIsNoTable) {
   EXPECT_EQ(status_table("{}"), "");
   EXPECT_EQ(status_table("not json"), "");
+}
+
+TEST(Sessions, ShowHowOftenClientsResumeAndWhyTheyCouldNot) {
+  FakeWorker a, b;
+  a.tls.handshakes_tls13.set(30);
+  a.tls.handshakes_tls12.set(10);
+  a.tls.handshakes_resumed.set(10);
+  a.tls.sessions_remembered.set(6);
+  a.tls.tickets_expired.set(77);
+  b.tls.early_data_accepted.set(5);
+  b.tls.early_data_replayed.set(88);
+  View view = view_of(a, b);
+  view.workers[0].session_capacity = 20'000;
+  const std::string json = sessions_json(view);
+  const auto worker = nlohmann::json::parse(json)["workers"][0];
+  EXPECT_EQ(worker["handshakes"]["full"], 30);
+  EXPECT_EQ(worker["handshakes"]["resumed"], 10);
+  EXPECT_EQ(worker["remembered"]["sessions"], 6);
+  EXPECT_EQ(worker["tickets"]["refused"]["expired"], 77);
+  const std::string table = sessions_table(json);
+  for (const char* expected : {"25.0 %", "20000", "unknown_key", "77", "early data accepted: 5", "window_full", "88"})
+    EXPECT_NE(table.find(expected), std::string::npos) << expected << "\n" << table;
+  EXPECT_EQ(sessions_table("{}"), "");
+  EXPECT_EQ(sessions_table("no json"), "");
 }
 
 TEST(Tickets, AreJsonThatBecomesATable) {
