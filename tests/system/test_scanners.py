@@ -9,6 +9,7 @@ import xml.etree.ElementTree
 from configuration import builtin, configuration, tap
 from harness import FULL, KERNEL, NAME, SERVICE, Case
 
+INTERMEDIATE, MODERN = 443, 1443
 EXTENSIONS = """basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
@@ -18,16 +19,21 @@ authorityInfoAccess=OCSP;URI:http://{responder}:2560/
 
 
 class Scanners(Case):
-    """A service with the defaults and one for TLS 1.3 alone; their certificates say where their status can be asked for."""
+    """A service for each policy that has no old suites; the certificates say where their status can be asked for, and it is stapled."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.certificates = cls.make_certificates()
         cls.host = cls.namespace("host")
-        cls.lockstep = cls.service(cls.host, configuration(
-            cls.certificates, tap("lockstep0", SERVICE, KERNEL), builtin("echo", f"{SERVICE}:443"),
-            builtin("echo-modern", f"{SERVICE}:1443", more='[service.tls]\nversions = ["1.3"]\n')))
+        text = configuration(
+            cls.certificates, tap("lockstep0", SERVICE, KERNEL),
+            *(builtin(f"echo-{policy}", f"{SERVICE}:{port}", more=f'[service.tls]\npolicy = "{policy}"\n')
+              for policy, port in (("intermediate", INTERMEDIATE), ("modern", MODERN))))
+        for kind in ("ecdsa", "rsa"):
+            key = f'key = "{cls.certificates}/{kind}.key"\n'
+            text = text.replace(key, f'{key}ocsp_response = "{cls.certificates}/{kind}.ocsp"\n')
+        cls.lockstep = cls.service(cls.host, text)
 
     @classmethod
     def make_certificates(cls):
@@ -36,7 +42,7 @@ class Scanners(Case):
         (folder / "extensions").write_text(EXTENSIONS.format(name=NAME, responder=KERNEL), encoding="utf-8")
 
         def openssl(*arguments):
-            subprocess.run(["openssl", *map(str, arguments)], cwd=folder, check=True, capture_output=True)
+            return subprocess.run(["openssl", *map(str, arguments)], cwd=folder, check=True, capture_output=True, text=True).stdout
 
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "300",
                 "-subj", "/CN=Scanned CA", "-keyout", "ca.key", "-out", "ca.pem",
@@ -46,6 +52,14 @@ class Scanners(Case):
                     "-out", f"{kind}.csr")
             openssl("x509", "-req", "-in", f"{kind}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "300",
                     "-extfile", "extensions", "-out", f"{kind}.pem")
+            # The authority's list of certificates: valid, until when, serial number, name.
+            serial = openssl("x509", "-in", f"{kind}.pem", "-noout", "-serial").split("=")[1].strip()
+            (folder / "index.txt").write_text(f"V\t491231235959Z\t\t{serial}\tunknown\t/CN={NAME}\n", encoding="utf-8")
+            openssl("ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-issuer", "ca.pem",
+                    "-cert", f"{kind}.pem", "-ndays", "7", "-no_nonce", "-respout", f"{kind}.ocsp")
+            # The issuer, by which the response is verified.
+            with open(folder / f"{kind}.pem", "a", encoding="ascii") as chain:
+                chain.write((folder / "ca.pem").read_text(encoding="ascii"))
         return folder
 
     def scan(self, port):
@@ -63,11 +77,11 @@ class Scanners(Case):
         return findings
 
     @unittest.skipUnless(FULL and shutil.which("testssl"), "a minute for each service: with --full, where testssl.sh is")
-    def test_testssl_finds_nothing_above_low_in_the_defaults_and_nothing_in_tls13_alone(self):
-        findings = self.scan(443)
+    def test_testssl_finds_nothing_above_low_in_intermediate_and_nothing_in_modern(self):
+        findings = self.scan(INTERMEDIATE)
         for severity in ("MEDIUM", "HIGH", "CRITICAL", "WARN"):
             self.assertEqual(findings.get(severity, []), [])
-        findings = self.scan(1443)
+        findings = self.scan(MODERN)
         for severity in ("LOW", "MEDIUM", "HIGH", "CRITICAL", "WARN"):
             self.assertEqual(findings.get(severity, []), [])
 
@@ -76,7 +90,7 @@ class Scanners(Case):
         return xml.etree.ElementTree.fromstring(done.stdout).find("ssltest")
 
     def test_sslscan_sees_what_is_configured_and_no_weakness(self):
-        for port, versions in ((443, {"1.2", "1.3"}), (1443, {"1.3"})):
+        for port, versions in ((INTERMEDIATE, {"1.2", "1.3"}), (MODERN, {"1.3"})):
             with self.subTest(port=port):
                 scan = self.sslscan(port)
                 enabled = {(protocol.get("type"), protocol.get("version"))
