@@ -4,7 +4,8 @@
 #include <fstream>
 
 #include "dataplane/tls/ticket.h"
-#include "tests/unit/dataplane/tls/none_client.h"
+#include "tests/unit/dataplane/tls/client_certificate.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -35,7 +36,9 @@ enum Step : std::uint8_t {
   kCbc12,
   kWrite,
   kFin,
-  kShutdown
+  kShutdown,
+  kTimeout,
+  kEarly13
 };
 
 Buffer step(Step what, const Buffer& content = {}) {
@@ -46,6 +49,8 @@ Buffer record(Step how, ContentType type, const Buffer& content) {
 }
 
 const Buffer kDefaults = {0, 0};
+const Buffer kClientCertificates = {64, 0};
+const Buffer kTickets = {128, 0};
 
 Buffer connection13() {
   using enum ContentType;
@@ -76,6 +81,38 @@ Buffer connection_classic() {
        record(kRecord, application_data, text("some data")), step(kWrite, {40}), record(kRecord, alert, {1, 0})});
 }
 
+Buffer connection_with_certificate13() {
+  using enum ContentType;
+  return join({kClientCertificates, record(kPlain, handshake, hello13().whole()), step(kHandshake13),
+               record(kRecord, handshake, certificate13(entry13(none_certificate()))),
+               record(kRecord, handshake, certificate_verify()), record(kRecord, handshake, NoneClient::finished13()),
+               step(kApplication13), record(kRecord, application_data, text("some data")), step(kShutdown)});
+}
+
+Buffer connection_with_certificate12() {
+  using enum ContentType;
+  return join({kClientCertificates, record(kPlain, handshake, hello12().whole()),
+               record(kPlain, handshake, certificate12(vector24(none_certificate()))),
+               record(kPlain, handshake, NoneClient::key_exchange(Buffer(32, 0x42))),
+               record(kPlain, handshake, certificate_verify()), record(kPlain, change_cipher_spec, {1}), step(kKeys12),
+               record(kRecord, handshake, NoneClient::finished12()), record(kRecord, application_data, text("data")),
+               step(kFin)});
+}
+
+Buffer connection_with_early_data() {
+  using enum ContentType;
+  ServerConfig config = none_config();
+  TicketOffer ticket(config);
+  ticket.allow_early_data(config, 100, Driver::kStart);
+  Hello hello = hello13();
+  hello.set(ExtensionType::early_data, {});
+  ticket.add_to(hello);
+  return join({kTickets, record(kPlain, handshake, hello.whole()), step(kEarly13),
+               record(kRecord, application_data, text("early")), record(kRecord, handshake, message(5, {})),
+               step(kHandshake13), record(kRecord, handshake, NoneClient::finished13()), step(kApplication13),
+               record(kRecord, application_data, text("some data")), step(kShutdown)});
+}
+
 Buffer session_state() {
   SessionState state;
   std::array<std::uint8_t, SessionState::kMaxSize> out;
@@ -90,6 +127,9 @@ void make_seeds(const std::filesystem::path& base) {
   server.write("tls13", connection13());
   server.write("tls12", connection12());
   server.write("classic", connection_classic());
+  server.write("certificate13", connection_with_certificate13());
+  server.write("certificate12", connection_with_certificate12());
+  server.write("early_data", connection_with_early_data());
   const Folder hello(base, "client_hello");
   hello.write("tls13", hello13().body());
   hello.write("tls12", hello12().body());
@@ -100,6 +140,9 @@ void make_seeds(const std::filesystem::path& base) {
   messages.write("key_update", join({{2}, vector16(message(24, {1}))}));
   messages.write("renegotiation", join({{3}, vector16(hello12().whole())}));
   messages.write("state", join({{4}, session_state()}));
+  messages.write("certificate13", join({{6}, certificate13(entry13(none_certificate()))}));
+  messages.write("certificate12", join({{7}, certificate12(vector24(none_certificate()))}));
+  messages.write("certificate_verify", join({{8}, certificate_verify()}));
   messages.write("ticket", join({{5}, Buffer(kTicketOverhead + 200, 0)}));
 }
 

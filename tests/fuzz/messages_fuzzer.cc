@@ -1,6 +1,7 @@
 // Messages of clients other than the ClientHello, and what comes back to us from their tickets. The first byte says
 // which.
 #include "dataplane/tls/alert.h"
+#include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/client_key_exchange.h"
 #include "dataplane/tls/finished.h"
 #include "dataplane/tls/post_handshake.h"
@@ -62,12 +63,27 @@ void ticket(Bytes bytes) {
   (void)opener.read(state);
 }
 
+void certificate(Version version, Bytes bytes) {
+  Bytes entries;
+  if (read_client_certificate(version, message(HandshakeType::certificate, bytes), entries) == Error::none)
+    EXPECT_LE(entries.size(), bytes.size());
+}
+
+void certificate_verify(Bytes bytes) {
+  crypto::SignatureScheme scheme{};
+  Bytes signature;
+  if (read_certificate_verify(message(HandshakeType::certificate_verify, bytes), scheme, signature) != Error::none)
+    return;
+  for (const Version version : {Version::tls12, Version::tls13})
+    (void)may_sign(version, crypto::KeyType::ecdsa_p256, scheme);
+}
+
 }  // namespace
 
 void run_one(Bytes bytes) {
   if (bytes.empty()) return;
   const Bytes rest = bytes.subspan(1);
-  switch (bytes[0] % 6) {
+  switch (bytes[0] % 9) {
     case 0:
       return key_exchanges(rest);
     case 1:
@@ -78,8 +94,14 @@ void run_one(Bytes bytes) {
       return post_handshake(Version::tls12, rest);
     case 4:
       return session_state(rest);
-    default:
+    case 5:
       return ticket(rest);
+    case 6:
+      return certificate(Version::tls13, rest);
+    case 7:
+      return certificate(Version::tls12, rest);
+    default:
+      return certificate_verify(rest);
   }
 }
 

@@ -2,7 +2,8 @@
 // behind keys: each step sends bytes, or a record that is protected as the server expects it, or something else that
 // can happen to a connection.
 #include "tests/fuzz/fuzzer.h"
-#include "tests/unit/dataplane/tls/none_client.h"
+#include "tests/unit/dataplane/tls/client_certificate.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -20,8 +21,16 @@ enum class Step : std::uint8_t {
   fin,
   shutdown,
   timeout,
+  early13,
   count,
 };
+
+// Those of the seeds, early data beside them.
+void take_tickets(ServerConfig& config) {
+  static const std::shared_ptr<const TicketKeys> keys = TicketOffer(config).keys;
+  config.ticket_keys = keys;
+  config.max_early_data = 100;
+}
 
 ServerConfig config_of(std::uint8_t choice) {
   ServerConfig config = none_config();
@@ -32,6 +41,8 @@ ServerConfig config_of(std::uint8_t choice) {
   config.prefer_server_order = (choice & 8U) == 0;
   if ((choice & 16U) != 0) config.alpn.clear();
   if ((choice & 32U) != 0) config.max_handshake_message = 600;
+  if ((choice & 64U) != 0) ask(config, (choice & 1U) != 0);
+  if ((choice & 128U) != 0) take_tickets(config);
   return config;
 }
 
@@ -76,6 +87,9 @@ void take_step(fuzz::Input& input, Driver& server, NoneClient& client) {
       break;
     case Step::timeout:
       server.timeout(server.now + seconds(60));
+      break;
+    case Step::early13:
+      client.protect(Protection::tls13, NoneClient::kEarly13);
       break;
     case Step::count:
       break;

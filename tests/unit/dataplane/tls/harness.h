@@ -75,7 +75,8 @@ class Driver final : public Environment {
   std::size_t output_buffers_left = 1000;  // set to 0: none is lent
   std::size_t buffers_out = 0;
   std::multiset<std::uint64_t> forgotten;
-  Instant now{1'000'000'000};
+  static constexpr Instant kStart{1'000'000'000};
+  Instant now = kStart;
   /// Another core: answers a question at once, or says that it cannot. Nobody is there without it.
   std::function<bool(crypto::RemoteJob&)> other_core;
 
