@@ -55,7 +55,18 @@ Json certificate_json(const LoadedCertificate& certificate) {
 }
 
 Json sessions_json(const tls::ServerConfig& tls) {
-  return {{"lifetime_seconds", tls.session_lifetime.milliseconds() / 1000}, {"tickets", tls.tickets}};
+  return {{"lifetime_seconds", tls.session_lifetime.milliseconds() / 1000},
+          {"tickets", tls.tickets},
+          {"psk_ke", tls.psk_ke},
+          {"early_data", tls.max_early_data}};
+}
+
+Json client_auth_json(const config::Service& service) {
+  if (service.client_auth == config::ClientAuth::none) return "none";
+  return {{"required", service.client_auth == config::ClientAuth::required},
+          {"ca", service.client_ca},
+          {"crl", service.client_crl},
+          {"verify_depth", service.client_verify_depth}};
 }
 
 Json tls_json(const config::Service& service, const certs::EntryIndex& by_entry) {
@@ -83,6 +94,7 @@ Json tls_json(const config::Service& service, const certs::EntryIndex& by_entry)
           {"alpn", tls.alpn},
           {"strict_sni", tls.strict_sni},
           {"sessions", sessions_json(tls)},
+          {"client_auth", client_auth_json(service)},
           {"certificates", certificates}};
 }
 
@@ -118,7 +130,16 @@ std::string schemes_text(const Json& schemes) {
 
 std::string sessions_text(const Json& sessions) {
   return row("sessions", "resumed for " + sessions.at("lifetime_seconds").dump() + " s, " +
-                             sessions.at("tickets").dump() + " tickets after a TLS 1.3 handshake");
+                             sessions.at("tickets").dump() + " tickets after a TLS 1.3 handshake" +
+                             (sessions.at("psk_ke").get<bool>() ? ", without a key exchange too" : "")) +
+         row("early data", sessions.at("early_data") == 0 ? "refused" : sessions.at("early_data").dump() + " bytes");
+}
+
+std::string client_auth_text(const Json& asked) {
+  if (!asked.is_object()) return row("client certificates", "not asked for");
+  return row("client certificates", std::string(asked.at("required").get<bool>() ? "required" : "optional") + ", by " +
+                                        asked.at("ca").get<std::string>() + ", CRLs: " + joined(asked.at("crl")) +
+                                        ", depth " + asked.at("verify_depth").dump());
 }
 
 std::string certificate_text(const Json& certificate) {
@@ -144,6 +165,7 @@ std::string tls_text(const Json& tls) {
   text += row("ALPN", joined(tls.at("alpn")));
   text += row("unknown names", tls.at("strict_sni").get<bool>() ? "refused" : "get the first certificate");
   text += sessions_text(tls.at("sessions"));
+  text += client_auth_text(tls.at("client_auth"));
   for (const Json& certificate : tls.at("certificates")) text += certificate_text(certificate);
   return text;
 }

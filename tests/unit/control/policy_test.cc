@@ -171,6 +171,17 @@ TEST(Explain, ShowsWhatIsEffective) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
+TEST(Explain, SaysWhatOfSessionsAndEarlyDataIsOn) {
+  const std::string usual = cli::explain_text(cli::explain_json(load_with("")));
+  for (const char* const line : {"  sessions            resumed for 7200 s, 2 tickets after a TLS 1.3 handshake\n",
+                                 "  early data          refused\n", "  client certificates not asked for\n"})
+    EXPECT_NE(usual.find(line), std::string::npos) << line << "\n" << usual;
+  const std::string all =
+      cli::explain_text(cli::explain_json(load_with("[tls]\npsk_ke = true\nearly_data = \"16KiB\"\n")));
+  for (const char* const line : {", without a key exchange too\n", "  early data          16384 bytes\n"})
+    EXPECT_NE(all.find(line), std::string::npos) << line << "\n" << all;
+}
+
 TEST(Explain, LeavesOutSuitesOfVersionsThatAreOff) {
   const Loaded loaded = load_with("[tls]\nversions = [\"1.3\"]\n");
   EXPECT_EQ(cli::explain_json(loaded).find("TLS_ECDHE"), std::string::npos);
