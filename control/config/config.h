@@ -80,6 +80,7 @@ struct Tls {
   std::uint32_t max_handshake_message = 65536;
   Duration session_lifetime = hours(2);
   std::uint8_t tickets = 2;
+  bool retry_cookie = false;
   bool psk_ke = false;
   std::uint32_t early_data = 0;  // bytes
   Source source;

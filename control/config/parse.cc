@@ -144,6 +144,7 @@ void read_tls(Section& s, Tls& tls) {
   s.size("max_handshake_message", tls.max_handshake_message, 2 * kKiB, 1 * kMiB);
   s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(168));  // RFC 8446 section 4.6.1
   s.integer("tickets", tls.tickets, 0, crypto::kMaxTickets);
+  s.boolean("retry_cookie", tls.retry_cookie);
   s.boolean("psk_ke", tls.psk_ke);
   s.size("early_data", tls.early_data, 0, tls::kMaxEarlyData);
   s.finish();

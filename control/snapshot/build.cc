@@ -99,6 +99,7 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
   config.max_handshake_message = tls.max_handshake_message;
   config.session_lifetime = tls.session_lifetime;
   config.tickets = tls.tickets;
+  config.retry_cookie = tls.retry_cookie;
   config.psk_ke = tls.psk_ke;
   config.max_early_data = tls.early_data;
   config.identities = identities_of(used);

@@ -1,6 +1,8 @@
 // Views of bytes, and the one reader and writer every codec uses.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -50,6 +52,13 @@ class Reader {
     const Bytes taken = rest_.first(size);
     rest_ = rest_.subspan(size);
     return taken;
+  }
+
+  /// Fills `out` with the next bytes; leaves it alone, and fails, when there are not as many.
+  template <std::size_t N>
+  void read(std::array<std::uint8_t, N>& out) {
+    const Bytes taken = bytes(N);
+    std::copy(taken.begin(), taken.end(), out.begin());
   }
 
   /// A vector with a length prefix of one, two or three bytes (RFC 8446 section 3.4).

@@ -32,6 +32,13 @@ bool read_vector8(Bytes body, Bytes& out) {
   return reader.finished() && !out.empty();
 }
 
+// opaque <1..2^16-1>.
+bool read_vector16(Bytes body, Bytes& out) {
+  Reader reader(body);
+  out = reader.vector16();
+  return reader.finished() && !out.empty();
+}
+
 // ProtocolNameList (RFC 7301 section 3.1): names of at least one byte.
 bool read_alpn(Bytes body, Bytes& out) {
   Reader reader(body);
@@ -170,8 +177,10 @@ Error ClientHello::read_extension(std::uint16_t type, Bytes body) {
       if (body.size() != 1 || body[0] != 0) return Error::bad_renegotiation_info;
       secure_renegotiation = true;
       break;
-    case ExtensionType::padding:
     case ExtensionType::cookie:
+      valid = read_vector16(body, cookie);
+      break;
+    case ExtensionType::padding:
     case ExtensionType::certificate_authorities:
     case ExtensionType::signature_algorithms_cert:
       break;  // nothing is chosen by them

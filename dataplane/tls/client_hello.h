@@ -61,6 +61,7 @@ struct ClientHello {
   Bytes psk_identities;        // PskIdentity list without its length; empty: no pre_shared_key
   Bytes psk_binders;           // as many binders, each with its length; the end of the message
   bool has_early_data = false;
+  Bytes cookie;                                     // of a HelloRetryRequest (RFC 8446 section 4.2.2); empty: none
   Bytes session_ticket;                             // TLS 1.2 (RFC 5077 section 3.2)
   bool has_session_ticket = false;                  // it may be empty
   std::optional<std::uint16_t> record_size_limit;   // at least 64

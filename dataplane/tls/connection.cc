@@ -89,7 +89,7 @@ void Connection::shutdown(Instant now, Effects& effects) {
   const Call call(*this, now, effects);
   outbound_.end_with(Alert::close_notify);
   if (established_) return;
-  if (handshake_ != nullptr) link_.core.counters.handshakes_failed.add();
+  if (begun()) link_.core.counters.handshakes_failed.add();
   phase_ = Phase::closing;
   ending_ = Ending::by_alert;
 }
@@ -131,7 +131,7 @@ void Connection::timeout(Instant now, Effects& effects) {
 
 void Connection::abandon() {
   abandoned_ = true;
-  if (ending_ == Ending::no && !established_ && handshake_ != nullptr) link_.core.counters.handshakes_failed.add();
+  if (ending_ == Ending::no && !established_ && begun()) link_.core.counters.handshakes_failed.add();
   ending_ = Ending::over;
   phase_ = Phase::closed;
   if (idle()) clear();
@@ -164,8 +164,10 @@ bool Connection::start_handshake() {
     core.counters.pool_full.add();
     return false;
   }
-  core.counters.handshakes_started.add();
+  if (!negotiated_.hello_forgotten) core.counters.handshakes_started.add();
   core.counters.handshakes_in_progress.add();
+  handshake_->tolerates_change_cipher_spec = negotiated_.hello_forgotten;
+  if (negotiated_.first_early_data) handshake_->early_data_to_skip = kMaxSkippedEarlyData;
   start(&server_handshake);
   advance_handshake();
   return ending_ == Ending::no;
@@ -190,6 +192,8 @@ bool Connection::advance_handshake() {
       fail(outcome);
     } else if (handshake_->successor != nullptr) {
       start(std::exchange(handshake_->successor, nullptr));
+    } else if (handshake_->begins_anew) {
+      release_handshake();
     } else {
       establish();
     }
@@ -271,7 +275,7 @@ void Connection::settle() {
   const bool handshake_over = handshake_ != nullptr && !handshaking();
   if (handshake_over && handshake_->pending_jobs == 0 && outbound_.idle()) release_handshake();
   // While the handshake computes, what it has read stays: that the input is disposed of tells the caller to come again.
-  if (!handshaking() || (handshake_ != nullptr && handshake_->wants_input())) inbound_.release_held(link_);
+  if (!handshaking() || handshake_ == nullptr || handshake_->wants_input()) inbound_.release_held(link_);
   report_end();
 }
 

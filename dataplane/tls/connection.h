@@ -61,6 +61,8 @@ class Connection {
   };
 
   bool handshaking() const { return !established_ && ending_ == Ending::no; }
+  // A handshake that did not complete.
+  bool begun() const { return handshake_ != nullptr || (negotiated_.hello_forgotten && !established_); }
   bool discards_input() const { return ending_ != Ending::no || peer_closed_; }
   bool early_data_ended() const { return negotiated_.early_data && !handshake_->takes_early_data; }
   bool start_handshake();

@@ -68,6 +68,7 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(no_common_alpn, peer_incompatible, no_application_protocol, "no common application protocol")                  \
   X(unknown_server_name, peer_incompatible, unrecognized_name, "no certificate for this server name")              \
   X(bad_key_share, peer_misbehaved, illegal_parameter, "key share is not a valid public key")                      \
+  X(bad_cookie, peer_misbehaved, illegal_parameter, "cookie of the second ClientHello is not ours")                \
   X(hello_changed_after_retry, peer_misbehaved, illegal_parameter, "second ClientHello differs from the first")    \
   X(bad_binder, peer_misbehaved, decrypt_error, "binder does not show that the peer has the PSK")                  \
   X(too_much_early_data, peer_misbehaved, unexpected_message, "more early data than the ticket allows")            \

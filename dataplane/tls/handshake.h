@@ -42,6 +42,8 @@ struct Negotiated {
   crypto::NamedGroup group{};
   crypto::SignatureScheme signature_scheme{};
   bool hello_retry = false;
+  bool hello_forgotten = false;   // after a HelloRetryRequest with a cookie
+  bool first_early_data = false;  // the first hello came with early data
   bool resumed = false;
   bool early_data = false;           // was taken
   bool remembered = false;           // by `session_id`, which its failure ends
@@ -61,6 +63,11 @@ struct EarlyDataOffer {
   Instant until;            // how long the hello may be taken at all
   std::uint32_t limit = 0;  // bytes
 };
+
+/// Bytes of records that a client sent as early data and that are not opened (RFC 8446 section 4.2.10): what servers
+/// commonly grant, and twice what we do, so that there is room for headers and padding.
+constexpr std::uint32_t kMaxSkippedEarlyData = 65536;
+static_assert(kMaxSkippedEarlyData >= 2 * kMaxEarlyData);
 
 /// What the coroutines of TLS 1.3 hand on to one another.
 struct Tls13Progress {
@@ -126,6 +133,7 @@ struct Handshake {
   Tls12Progress tls12;
   Tls13Progress tls13;
   Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well
+  bool begins_anew = false;                      // without a successor: with the next hello, in another Handshake
 
   // Rules of the record layer that depend on where the handshake is.
   bool tolerates_change_cipher_spec = false;  // one, in TLS 1.3 (RFC 8446 section 5)
@@ -202,6 +210,8 @@ struct Handshake {
 Coroutine server_handshake(Handshake& handshake);
 /// RFC 8446, in five parts: `hello` has been read; chooses, and asks for another hello if need be.
 Coroutine negotiate_tls13(Handshake& handshake);
+/// The same behind a HelloRetryRequest with a cookie: `hello` has been read, and the cookie says what was chosen.
+Coroutine return_with_cookie_tls13(Handshake& handshake);
 /// Looks for a session to resume among the tickets that the client offers.
 Coroutine resume_tls13(Handshake& handshake);
 /// Decides about the early data that comes with the session.

@@ -115,6 +115,9 @@ struct ServerConfig {
   std::shared_ptr<const TicketKeys> ticket_keys;
   Duration session_lifetime = hours(2);  // of tickets and cached sessions; at most seven days (RFC 8446 section 4.6.1)
   std::uint8_t tickets = 2;              // sent after a TLS 1.3 handshake, at most 4; one after a resumed one
+  /// Keep nothing of a TLS 1.3 client that was asked for another share: what the rest needs goes with it, as a cookie
+  /// sealed under `ticket_keys`. Without those, a handshake waits for it.
+  bool retry_cookie = false;
   bool psk_ke = false;  // resume without a key exchange where only that is possible: no forward secrecy
   /// Bytes of early data that tickets allow and that are taken with them (RFC 8446 section 4.2.10), at most
   /// kMaxEarlyData; 0: none. Early data is answered before the client has shown that it is there now; that it is taken

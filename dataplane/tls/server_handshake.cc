@@ -81,7 +81,7 @@ Error Handshake::choose_names() {
 }
 
 Coroutine server_handshake(Handshake& handshake) {
-  handshake.phase = Phase::client_hello;
+  handshake.phase = handshake.negotiated.hello_forgotten ? Phase::retried_hello : Phase::client_hello;
   const Message message = co_await handshake.message();
   if (const Error error = handshake.read_hello(message); error != Error::none) co_return error;
   const auto version = choose_version(handshake.config, handshake.hello);
@@ -93,7 +93,9 @@ Coroutine server_handshake(Handshake& handshake) {
   handshake.outbound.limit_records(handshake.record_sizes);
   const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
   const bool session = ticket || handshake.hello.session_id.size() == SessionId::kSize;
-  if (version.value() == Version::tls13)
+  if (handshake.negotiated.hello_forgotten)
+    handshake.successor = &return_with_cookie_tls13;  // which sees to it that the version is the same
+  else if (version.value() == Version::tls13)
     handshake.successor = &negotiate_tls13;
   else
     handshake.successor = session ? &resume_tls12 : &server_handshake_tls12;

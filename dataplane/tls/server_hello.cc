@@ -70,8 +70,15 @@ Bytes HelloRetryRequest::write(MutableBytes out) const {
     write_fixed(writer, kHelloRetryRequestRandom, session_id, cipher_suite);
     const auto extensions = writer.length16();
     write_selected_version(writer);
-    const auto extension = begin_extension(writer, ExtensionType::key_share);
-    writer.u16(static_cast<std::uint16_t>(group));
+    {
+      const auto extension = begin_extension(writer, ExtensionType::key_share);
+      writer.u16(static_cast<std::uint16_t>(group));
+    }
+    if (!cookie.empty()) {
+      const auto extension = begin_extension(writer, ExtensionType::cookie);
+      const auto length = writer.length16();
+      writer.bytes(cookie);
+    }
   }
   return written(writer);
 }

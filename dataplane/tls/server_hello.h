@@ -36,6 +36,7 @@ struct HelloRetryRequest {
   Bytes session_id;
   CipherSuite cipher_suite{};
   crypto::NamedGroup group{};
+  Bytes cookie = {};  // RFC 8446 section 4.2.2; empty: none
 
   Bytes write(MutableBytes out) const;
 };

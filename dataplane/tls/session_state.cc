@@ -18,12 +18,6 @@ constexpr Duration kLongestLifetime = hours(168);
 // By how much the clocks of those who share ticket keys may differ.
 constexpr Duration kClockSkew = seconds(10);
 
-template <std::size_t N>
-void read_array(Reader& reader, std::array<std::uint8_t, N>& out) {
-  const Bytes bytes = reader.bytes(N);
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-}
-
 }  // namespace
 
 Bytes SessionState::write(MutableBytes out) const {
@@ -67,8 +61,8 @@ bool SessionState::read(Bytes state) {
   age_add = reader.u32();
   const std::uint8_t extended = reader.u8();
   extended_master_secret = extended == 1;
-  read_array(reader, scope);
-  read_array(reader, instance);
+  reader.read(scope);
+  reader.read(instance);
   secret.assign(reader.bytes(secret.capacity()));
   server_name = reader.vector8();
   alpn = reader.vector8();

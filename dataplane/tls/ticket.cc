@@ -30,8 +30,7 @@ void count_refused(Counters& counters, Resumption why) {
   }
 }
 
-Bytes TicketSealer::prepare(const TicketKey& key, const SessionState& state, Random& random, MutableBytes out) {
-  const Bytes plaintext = state.write(state_.writable());
+Bytes TicketSealer::seal(const TicketKey& key, Bytes plaintext, Random& random, MutableBytes out) {
   Writer ticket(out);
   ticket.bytes(key.name);
   random.fill(job.nonce);
@@ -59,10 +58,6 @@ bool TicketOpener::prepare(const TicketKeys& keys, Bytes ticket) {
   const Bytes tag = reader.rest();
   std::copy(tag.begin(), tag.end(), job.tag.begin());
   return true;
-}
-
-bool TicketOpener::read(SessionState& state) const {
-  return job.ok() && state.read(state_.expose(size_));
 }
 
 }  // namespace lockstep::tls

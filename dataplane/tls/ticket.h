@@ -21,16 +21,22 @@ constexpr std::size_t kMaxTicket = kTicketOverhead + SessionState::kMaxSize;
 /// Counts a ticket that was not taken, by why.
 void count_refused(Counters& counters, Resumption why);
 
-/// Seals one ticket after the other.
+/// Seals one ticket after the other. What is sealed tells by its first byte what it is, so that a cookie
+/// (retry_state.h) is no ticket.
 class TicketSealer {
  public:
   /// Prepares `job` to seal `state` under `key`. Returns the part of `out` that holds the ticket once the job has come
   /// back with status ok; empty, and nothing to submit, when it does not fit. `key` and `out` stay until then.
-  Bytes prepare(const TicketKey& key, const SessionState& state, Random& random, MutableBytes out);
+  template <class State>
+  Bytes prepare(const TicketKey& key, const State& state, Random& random, MutableBytes out) {
+    return seal(key, state.write(state_.writable()), random, out);
+  }
 
   crypto::SealJob job;
 
  private:
+  Bytes seal(const TicketKey& key, Bytes plaintext, Random& random, MutableBytes out);
+
   Secret<SessionState::kMaxSize> state_;
 };
 
@@ -42,7 +48,10 @@ class TicketOpener {
   bool prepare(const TicketKeys& keys, Bytes ticket);
   /// The job has come back: reads the state. False when the ticket did not open or holds no state. The views in `state`
   /// hold until the next `prepare`.
-  bool read(SessionState& state) const;
+  template <class State>
+  bool read(State& state) const {
+    return job.ok() && state.read(state_.expose(size_));
+  }
 
   crypto::OpenJob job;
 

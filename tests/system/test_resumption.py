@@ -20,6 +20,7 @@ class Resumption(Case):
         cls.lockstep = cls.service(cls.host, configuration(
             cls.demo, tap("lockstep0", SERVICE, KERNEL), builtin("http", f"{SERVICE}:443"),
             builtin("http-other", f"{SERVICE}:444"),
+            builtin("http-cookie", f"{SERVICE}:446", more="[service.tls]\nretry_cookie = true\n"),
             builtin("http-old", f"{SERVICE}:445", more='[service.tls]\nversions = ["1.2"]\ncipher_suites = ["AES128-SHA"]\n'),
             general="cores = [0, 1]"))
 
@@ -74,12 +75,14 @@ class Resumption(Case):
         self.assertEqual(self.visit("-sess_in", session), "resumed")
 
     def test_resumes_after_a_hello_retry_request(self):
-        session = self.folder / "retry"
-        arguments = ("-groups", "P-521:P-256")
-        self.visit(*arguments, "-sess_out", session)
-        before = self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"]
-        self.assertEqual(self.visit(*arguments, "-sess_in", session), "resumed")
-        self.assertEqual(self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"], before + 1)
+        for port in (443, 446):  # keeping the handshake, and with a cookie
+            with self.subTest(port=port):
+                session = self.folder / f"retry-{port}"
+                arguments = ("-groups", "P-521:P-256")
+                self.visit(*arguments, "-sess_out", session, port=port)
+                before = self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"]
+                self.assertEqual(self.visit(*arguments, "-sess_in", session, port=port), "resumed")
+                self.assertEqual(self.lockstep.metrics()["lockstep_tls_hello_retry_requests_total"], before + 1)
 
     def test_lockstep_sessions_counts_it(self):
         def sessions(*arguments):

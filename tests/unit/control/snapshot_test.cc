@@ -70,6 +70,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   tls.handshake_timeout = seconds(3);
   tls.session_lifetime = hours(3);
   tls.tickets = 5;
+  tls.retry_cookie = true;
   tls.psk_ke = true;
   tls.early_data = 1000;
   const tls::ServerConfig config = server_config(tls, {&ecdsa});
@@ -80,6 +81,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   EXPECT_EQ(config.handshake_timeout, seconds(3));
   EXPECT_EQ(config.session_lifetime, hours(3));
   EXPECT_EQ(config.tickets, 5);
+  EXPECT_TRUE(config.retry_cookie);
   EXPECT_TRUE(config.psk_ke);
   EXPECT_EQ(config.max_early_data, 1000);
 }

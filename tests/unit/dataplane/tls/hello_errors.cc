@@ -285,6 +285,14 @@ std::vector<Row> hello_errors() {
          s.hello_12();
          s.handshake(NoneClient::key_exchange(Buffer(32, 0)));
        }},
+      {Error::bad_cookie, "not ours",
+       [](Scene& s) {
+         s.config.retry_cookie = true;
+         const TicketOffer offer(s.config);
+         retry(s, [](Hello& h) { h.set(ExtensionType::cookie, vector16(Buffer(150, 1))); });
+       }},
+      {Error::malformed_message, "empty cookie",
+       [](Scene& s) { s.handshake(hello_of([](Hello& h) { h.set(ExtensionType::cookie, vector16({})); })); }},
       {Error::hello_changed_after_retry, "other random",
        [](Scene& s) { retry(s, [](Hello& h) { h.random[0] ^= 1; }); }},
       {Error::hello_changed_after_retry, "other suites",

@@ -4,6 +4,7 @@
 #include "crypto/openssl/engine.h"
 #include "tests/unit/dataplane/tls/credentials.h"
 #include "tests/unit/dataplane/tls/libssl_peer.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -135,6 +136,20 @@ TEST_F(LibsslHandshake, AsksForAnotherShareOnce) {
     expect_success(server, client);
     EXPECT_TRUE(server.session().info().hello_retry);
     EXPECT_EQ(server.counters().hello_retry_requests.value(), 1U);
+  }
+}
+
+TEST_F(LibsslHandshake, AsksForAnotherShareWithACookie) {
+  for (const char* suite : kTls13Suites) {
+    ServerConfig config = config_with({"RSA"});
+    config.groups = {NamedGroup::secp384r1};
+    config.retry_cookie = true;
+    config.ticket_keys = ticket_keys(2, random_);
+    Driver server(config, *engine_);
+    LibsslPeer client(only(TLS1_3_VERSION, "X25519:P-384"), [&](SSL* ssl) { SSL_set_ciphersuites(ssl, suite); });
+    expect_success(server, client);
+    EXPECT_TRUE(server.session().info().hello_retry);
+    EXPECT_EQ(server.counters().handshakes_started.value(), 1U);
   }
 }
 
