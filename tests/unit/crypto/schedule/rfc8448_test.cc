@@ -210,7 +210,7 @@ TEST(Rfc8448Resumption, BinderIsTheTracesOne) {
 }
 
 TEST(Rfc8448EarlyData, KeysAreTheTracesOnes) {
-  const Trace trace(4);
+  const Rfc8448Trace trace(4);
   const Buffer psk = trace.at("client", "extract secret \"early\"", "IKM");
   const Buffer hello = trace.at("client", "send handshake record", "payload");
   const Buffer prefix = trace.at("client", "calculate PSK binder", "ClientHello prefix");

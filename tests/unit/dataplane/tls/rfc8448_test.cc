@@ -74,51 +74,73 @@ void expect_same_but_for_order(const Buffer& ours, const Buffer& theirs, bool ra
   EXPECT_EQ(our.extensions, their.extensions);
 }
 
-// Ours does not say what groups it prefers (RFC 8446 section 4.2.7), and has no need to limit records (RFC 8449).
-void expect_same_but_for_information(const Buffer& ours, const Buffer& theirs) {
+// Ours does not say what groups it prefers (RFC 8446 section 4.2.7), and lacks `refused`.
+void expect_same_but_for_groups(const Buffer& ours, const Buffer& theirs, std::optional<ExtensionType> refused = {}) {
   Reader our(Bytes(ours).subspan(kHandshakeHeader));
   Reader their(Bytes(theirs).subspan(kHandshakeHeader));
-  const Extensions sent = read_extensions(our);
   Extensions wanted = read_extensions(their);
-  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{10, 28}) {
-    if (!sent.contains(type)) wanted.erase(type);
-  }
-  EXPECT_EQ(sent, wanted);
+  EXPECT_EQ(wanted.erase(static_cast<std::uint16_t>(ExtensionType::supported_groups)), 1U);
+  if (refused) wanted.erase(static_cast<std::uint16_t>(*refused));
+  EXPECT_EQ(read_extensions(our), wanted);
 }
 
 // A server about to repeat one section, up to and including what its flight is made of.
 struct TraceScene {
   TraceScene(int section, bool house, const std::function<void(TraceScene&)>& change = {})
-      : trace(section), certificate(trace.server_message("Certificate")), engine(script(section == 5 ? 1 : 0), house) {
-    const crypto::PeerKey key = public_key_of(certificate);
-    auto messages = std::make_shared<CertificateMessages>();
-    messages->tls13.push_back({0, certificate});
-    messages->tls12.push_back({0, {}});
-    Identity identity;
-    identity.credentials.push_back({std::make_shared<TraceKey>(key), messages, true});
-    config.identities = std::make_shared<Identities>(Identities{{std::move(identity)}, {}, {}});
+      : trace(section), certificate(trace.server_message("Certificate")), engine(script(section), house) {
     config.cipher_suites = {CipherSuite::tls_aes_128_gcm_sha256};
     config.groups = {section == 5 ? NamedGroup::secp256r1 : NamedGroup::x25519};
+    config.identities = std::make_shared<Identities>(Identities{{identity()}, {}, {}});
     if (change) change(*this);
     server = std::make_unique<Driver>(config, engine);
   }
 
-  // `nth` is which of the server's messages called ServerHello is one.
-  TraceScript script(int nth) const {
+  // With the trace's certificate; a resumed session needs none.
+  Identity identity() const {
+    Identity made;
+    if (certificate.empty()) return made;
+    auto messages = std::make_shared<CertificateMessages>();
+    messages->tls13.push_back({0, certificate});
+    messages->tls12.push_back({0, {}});
+    made.credentials.push_back({std::make_shared<TraceKey>(public_key_of(certificate)), messages, true});
+    return made;
+  }
+
+  TraceScript script(int section) const {
+    const bool retried = section == 5;
+    const char* const step = retried ? "create an ephemeral P-256" : "create an ephemeral x25519";
     TraceScript made;
-    const char* const step = nth == 0 ? "create an ephemeral x25519" : "create an ephemeral P-256";
     made.private_key = trace.at("server", step, "private key");
     made.public_key = trace.at("server", step, "public key");
-    const Buffer verify = trace.server_message("CertificateVerify");
-    made.signature.assign(verify.begin() + 8, verify.end());  // behind the header, scheme and length
-    made.signer = public_key_of(certificate);
+    if (const Buffer verify = trace.server_message("CertificateVerify"); !verify.empty()) {
+      made.signature.assign(verify.begin() + 8, verify.end());  // behind header, scheme and length
+      made.signer = public_key_of(certificate);
+    }
     if (const Buffer own = trace.find("client", "construct a Certificate handshake", "Certificate"); !own.empty())
       made.client_key = public_key_of(own);
-    made.messages[HandshakeType::server_hello] = trace.at("server", "construct a ServerHello", "ServerHello", nth);
+    // A HelloRetryRequest is the first message of this name.
+    made.messages[HandshakeType::server_hello] =
+        trace.at("server", "construct a ServerHello", "ServerHello", retried ? 1 : 0);
     made.messages[HandshakeType::encrypted_extensions] = trace.server_message("EncryptedExtensions");
     if (const Buffer ticket = trace.server_message("NewSessionTicket"); !ticket.empty())
       made.messages[HandshakeType::new_session_ticket] = ticket;
+    if (section == 4) resume(made);
     return made;
+  }
+
+  // The trace's ticket holds what a ticket of ours would, had it this size: that takes a protocol of 14 bytes.
+  void resume(TraceScript& made) const {
+    SessionState state;
+    state.cipher_suite = CipherSuite::tls_aes_128_gcm_sha256;
+    const Buffer name = text("server");
+    const Buffer alpn = text("14 bytes long!");
+    state.server_name = name;
+    state.alpn = alpn;
+    state.secret.assign(trace.at("client", "extract secret \"early\"", "IKM"));
+    Buffer room(SessionState::kMaxSize);
+    const Bytes written = state.write(room);
+    made.session = Buffer(written.begin(), written.end());
+    made.took_early_data = true;
   }
 
   Buffer sent(std::string_view role, std::string_view type, int nth) const {
@@ -132,7 +154,7 @@ struct TraceScene {
   }
   Buffer answer() { return engine.rewrite(server->take_output()); }
 
-  void expect_key_schedule() const {
+  void expect_key_schedule(bool resumed = false) const {
     const auto secret = [&](const char* step, const char* value = "expanded") {
       return trace.at("server", step, value);
     };
@@ -142,13 +164,27 @@ struct TraceScene {
     EXPECT_EQ(engine.server_application_secret, secret("derive secret \"tls13 s ap traffic\""));
     EXPECT_EQ(engine.master_secret, secret("extract secret \"master\"", "secret"));
     expect_keys("server", "derive write traffic keys for handshake data", engine.server_handshake);
-    expect_keys("server", "derive read traffic keys for handshake data", engine.client_handshake);
+    // The RFC prints these where they are used first: by the client when it sends EndOfEarlyData, else by the server.
+    if (resumed)
+      expect_keys("client", "derive write traffic keys for handshake data", engine.client_handshake);
+    else
+      expect_keys("server", "derive read traffic keys for handshake data", engine.client_handshake);
     expect_keys("server", "derive write traffic keys for application data", engine.server_application);
     expect_keys("client", "derive write traffic keys for application data", engine.client_application);
   }
   void expect_keys(const char* role, const char* step, const TraceEngine::Keys& keys) const {
     EXPECT_EQ(keys.key, trace.at(role, step, "key expanded")) << role << ": " << step;
     EXPECT_EQ(keys.iv, trace.at(role, step, "iv expanded")) << role << ": " << step;
+  }
+
+  // The client's `nth` record of data, which the server says again.
+  void expect_data(int nth) {
+    EXPECT_EQ(client_sends("application_data", nth), Buffer());
+    const Buffer data = trace.at("client", "send application_data", "payload", nth);
+    EXPECT_EQ(server->received, std::string(data.begin(), data.end()));
+    server->send(server->received);
+    server->run();
+    EXPECT_EQ(answer(), sent("server", "application_data", 0));
   }
 
   // The trace's server is the first to be told that the client is done; then it ends its own direction.
@@ -174,9 +210,8 @@ class Rfc8448Session : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Engines, Rfc8448Session, testing::Bool(),
                          [](const auto& of) { return of.param ? "House" : "Libcrypto"; });
 
-// Exchanged: ServerHello (order of the extensions), EncryptedExtensions (without supported_groups and
-// record_size_limit), NewSessionTicket (the ticket is sealed under a key of ours, with lifetime and age_add of our
-// own).
+// Exchanged: ServerHello (order of the extensions), EncryptedExtensions (without supported_groups), NewSessionTicket
+// (the ticket is sealed under a key of ours, with lifetime and age_add of our own).
 TEST_P(Rfc8448Session, SimpleHandshake) {
   Random random = Random::from_number(5);
   TraceScene scene(3, GetParam(), [&](TraceScene& made) {
@@ -188,8 +223,8 @@ TEST_P(Rfc8448Session, SimpleHandshake) {
   scene.expect_key_schedule();
   expect_same_but_for_order(scene.engine.exchanged[HandshakeType::server_hello],
                             scene.trace.server_message("ServerHello"), false);
-  expect_same_but_for_information(scene.engine.exchanged[HandshakeType::encrypted_extensions],
-                                  scene.trace.server_message("EncryptedExtensions"));
+  expect_same_but_for_groups(scene.engine.exchanged[HandshakeType::encrypted_extensions],
+                             scene.trace.server_message("EncryptedExtensions"));
 
   EXPECT_EQ(scene.client_sends("handshake", 1), scene.sent("server", "handshake", 2));
   ASSERT_TRUE(scene.server->established) << describe(scene.server->session().info().error);
@@ -199,12 +234,39 @@ TEST_P(Rfc8448Session, SimpleHandshake) {
   const auto nonce = [](const Buffer& ticket) { return Buffer(ticket.begin() + 12, ticket.begin() + 15); };
   EXPECT_EQ(nonce(ours), nonce(theirs));
 
+  scene.expect_data(0);
+  scene.expect_end();
+}
+
+// Exchanged: ServerHello and EncryptedExtensions, as above. No ticket of ours is as long as the trace's and allows
+// early data with this hello, so that the session refuses what the trace's server takes: ours passes over the early
+// data and EndOfEarlyData, whose keys the key schedule's own test compares, and is told that Finished covers the
+// latter.
+TEST_P(Rfc8448Session, ResumedHandshake) {
+  Random random = Random::from_number(5);
+  TraceScene scene(4, GetParam(), [&](TraceScene& made) {
+    const auto keys = ticket_keys(1, random);
+    const Buffer ticket = made.trace.at("client", "construct a ClientHello", "ClientHello");
+    // The identity is the last item of the hello without its binders, with four bytes of age behind.
+    const std::size_t identity = ticket.size() - 4 - 178;
+    std::copy_n(ticket.begin() + static_cast<std::ptrdiff_t>(identity), kTicketKeyName, keys->keys[0].name.begin());
+    made.config.ticket_keys = keys;
+    made.config.tickets = 0;
+  });
+  const Buffer flight = scene.client_sends("handshake", 0);
+  EXPECT_EQ(flight, join({scene.sent("server", "handshake", 0), scene.sent("server", "handshake", 1)}));
+  EXPECT_TRUE(scene.server->session().info().resumed);
+  scene.expect_key_schedule(true);
+  expect_same_but_for_order(scene.engine.exchanged[HandshakeType::server_hello],
+                            scene.trace.server_message("ServerHello"), false);
+  expect_same_but_for_groups(scene.engine.exchanged[HandshakeType::encrypted_extensions],
+                             scene.trace.server_message("EncryptedExtensions"), ExtensionType::early_data);
+
   EXPECT_EQ(scene.client_sends("application_data", 0), Buffer());
-  const Buffer data = scene.trace.at("client", "send application_data", "payload");
-  EXPECT_EQ(scene.server->received, std::string(data.begin(), data.end()));
-  scene.server->send(scene.server->received);
-  scene.server->run();
-  EXPECT_EQ(scene.answer(), scene.sent("server", "application_data", 0));
+  EXPECT_EQ(scene.client_sends("handshake", 1), Buffer());
+  EXPECT_EQ(scene.client_sends("handshake", 2), Buffer());
+  ASSERT_TRUE(scene.server->established) << describe(scene.server->session().info().error);
+  scene.expect_data(1);
   scene.expect_end();
 }
 
@@ -234,8 +296,8 @@ TEST_P(Rfc8448Session, HelloRetryRequest) {
   scene.expect_key_schedule();
   expect_same_but_for_order(scene.engine.exchanged[HandshakeType::server_hello],
                             scene.trace.at("server", "construct a ServerHello", "ServerHello", 1), false);
-  expect_same_but_for_information(scene.engine.exchanged[HandshakeType::encrypted_extensions],
-                                  scene.trace.server_message("EncryptedExtensions"));
+  expect_same_but_for_groups(scene.engine.exchanged[HandshakeType::encrypted_extensions],
+                             scene.trace.server_message("EncryptedExtensions"));
 
   EXPECT_EQ(scene.client_sends("handshake", 2), Buffer());
   ASSERT_TRUE(scene.server->established) << describe(scene.server->session().info().error);

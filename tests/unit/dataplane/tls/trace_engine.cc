@@ -78,6 +78,7 @@ void TraceEngine::run_one(crypto::Job& job) {
     case JobKind::tls13_server_flight: {
       auto& flight = static_cast<crypto::Tls13ServerFlightJob&>(job);
       flight.before_finished = exchange(flight.before_finished);
+      if (script_.took_early_data) flight.early_data = true;
       run_in(engine_of(job), job);
       return keep(flight);
     }
@@ -97,6 +98,8 @@ void TraceEngine::run_one(crypto::Job& job) {
     case JobKind::seal:
       seal(static_cast<crypto::SealJob&>(job));
       return run_in(engine_of(job), job);
+    case JobKind::open:
+      return open(static_cast<crypto::OpenJob&>(job));
     default:
       return run_in(engine_of(job), job);
   }
@@ -182,6 +185,14 @@ void TraceEngine::seal(const crypto::SealJob& job) {
   run_in(engine_of(theirs), theirs);
   expect(theirs.ok(), "a record could not be sealed");
   sealed_.push_back(std::move(record));
+}
+
+void TraceEngine::open(crypto::OpenJob& job) {
+  if (job.aad_size == kRecordHeader) return run_in(engine_of(job), job);
+  const bool fits = script_.session && script_.session->size() == job.ciphertext[0].size();
+  expect(fits, "a ticket of another size");
+  if (fits) std::copy(script_.session->begin(), script_.session->end(), job.ciphertext[0].begin());
+  job.status = fits ? JobStatus::ok : JobStatus::bad_record;
 }
 
 Buffer TraceEngine::rewrite(const Buffer& output) {

@@ -21,6 +21,8 @@ struct TraceScript {
   Buffer signature;                           // of CertificateVerify
   std::optional<crypto::PeerKey> signer;      // whose it is
   std::optional<crypto::PeerKey> client_key;  // of the client's certificate, which is taken for valid
+  std::optional<Buffer> session;              // what the offered ticket holds, in place of opening it
+  bool took_early_data = false;               // the client's Finished covers an EndOfEarlyData
   /// Messages in place of ours, in the transcript and on the wire.
   std::map<HandshakeType, Buffer> messages;
 };
@@ -70,6 +72,7 @@ class TraceEngine final : public crypto::Engine {
   void sign(crypto::SignJob& job);
   void append(crypto::TranscriptJob& job);
   void seal(const crypto::SealJob& job);
+  void open(crypto::OpenJob& job);
   void keep(const crypto::Tls13ServerFlightJob& job);
   Bytes exchange(Bytes message);
   void expect(bool condition, const char* what);
