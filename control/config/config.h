@@ -81,6 +81,7 @@ struct Tls {
   Duration session_lifetime = hours(2);
   std::uint8_t tickets = 2;
   std::uint32_t early_data = 0;  // bytes
+  std::uint16_t record_padding = 0;
   Source source;
 };
 

@@ -145,6 +145,7 @@ void read_tls(Section& s, Tls& tls) {
   s.duration("session_lifetime", tls.session_lifetime, seconds(1), hours(168));  // RFC 8446 section 4.6.1
   s.integer("tickets", tls.tickets, 0, crypto::kMaxTickets);
   s.size("early_data", tls.early_data, 0, tls::kMaxEarlyData);
+  s.integer("record_padding", tls.record_padding, 0, tls::kMaxRecordPadding);
   s.finish();
 }
 

@@ -100,6 +100,7 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
   config.session_lifetime = tls.session_lifetime;
   config.tickets = tls.tickets;
   config.max_early_data = tls.early_data;
+  config.record_padding = tls.record_padding;
   config.identities = identities_of(used);
   return config;
 }

@@ -70,6 +70,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   tls.handshake_timeout = seconds(3);
   tls.session_lifetime = hours(3);
   tls.tickets = 5;
+  tls.record_padding = 512;
   const tls::ServerConfig config = server_config(tls, {&ecdsa});
   EXPECT_TRUE(config.tls13);
   EXPECT_FALSE(config.tls12);
@@ -78,6 +79,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   EXPECT_EQ(config.handshake_timeout, seconds(3));
   EXPECT_EQ(config.session_lifetime, hours(3));
   EXPECT_EQ(config.tickets, 5);
+  EXPECT_EQ(config.record_padding, 512);
 }
 
 TEST(Snapshot, HasTheServicesOfTheConfiguration) {
