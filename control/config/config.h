@@ -83,6 +83,7 @@ struct Tls {
   bool retry_cookie = false;
   bool psk_ke = false;
   std::uint32_t early_data = 0;  // bytes
+  std::uint16_t record_padding = 0;
   Source source;
 };
 

@@ -147,6 +147,7 @@ void read_tls(Section& s, Tls& tls) {
   s.boolean("retry_cookie", tls.retry_cookie);
   s.boolean("psk_ke", tls.psk_ke);
   s.size("early_data", tls.early_data, 0, tls::kMaxEarlyData);
+  s.integer("record_padding", tls.record_padding, 0, tls::kMaxRecordPadding);
   s.finish();
 }
 

@@ -102,6 +102,7 @@ tls::ServerConfig server_config(const config::Tls& tls, const std::vector<const 
   config.retry_cookie = tls.retry_cookie;
   config.psk_ke = tls.psk_ke;
   config.max_early_data = tls.early_data;
+  config.record_padding = tls.record_padding;
   config.identities = identities_of(used);
   return config;
 }

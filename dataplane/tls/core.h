@@ -55,10 +55,10 @@ class RecordJob {
   }
 
  protected:
-  /// False when there are kMaxRecordPieces already.
+  /// False when there are `most` already.
   template <class Kind, class Pieces, class Piece>
-  static bool append(Kind& job, Pieces& pieces, Piece piece) {
-    if (job.piece_count == crypto::kMaxRecordPieces) return false;
+  static bool append(Kind& job, Pieces& pieces, Piece piece, std::size_t most = crypto::kMaxRecordPieces) {
+    if (job.piece_count == most) return false;
     pieces[job.piece_count++] = piece;
     return true;
   }
@@ -100,14 +100,22 @@ struct SealRecord : RecordJob<crypto::SealJob, crypto::CbcSealJob> {
   std::uint32_t source = 0;           // bytes of the caller's plaintext; 0 for the session's own messages
   bool is_key_update = false;         // leaves when the next keys are there
   bool ends_output = false;           // nothing is sent after it
-  std::array<std::uint8_t, 8> own{};  // plaintext of alerts and KeyUpdates
+  std::array<std::uint8_t, 8> own{};  // plaintext of alerts and KeyUpdates; the last byte: what stands before padding
 
-  /// False when there are kMaxRecordPieces already.
+  /// False when there are kMaxPieces already.
   bool add(Bytes piece) {
-    if (crypto::CbcSealJob* const job = cbc(); job != nullptr) return append(*job, job->plaintext, piece);
+    if (crypto::CbcSealJob* const job = cbc(); job != nullptr) return append(*job, job->plaintext, piece, kMaxPieces);
     crypto::SealJob* const job = aead();
-    return job != nullptr && append(*job, job->plaintext, piece);
+    return job != nullptr && append(*job, job->plaintext, piece, kMaxPieces);
   }
+  /// Puts the content's type and zeros behind all pieces of an AEAD's record.
+  void end_with(Bytes type, Bytes zeros) {
+    append(*aead(), aead()->plaintext, type);
+    append(*aead(), aead()->plaintext, zeros);
+  }
+
+ private:
+  static constexpr std::size_t kMaxPieces = crypto::kMaxRecordPieces - 2;  // what end_with adds has room
 };
 
 class Core {

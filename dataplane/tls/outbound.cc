@@ -31,13 +31,23 @@ void take_front(std::span<Bytes>& pieces, std::size_t count, F&& f) {
   }
 }
 
+constexpr std::array<std::uint8_t, kMaxFragment> kZeros{};
+
 }  // namespace
+
+// Zeros behind the content and its type; a limit that was agreed counts them, too (RFC 8449 section 4).
+std::uint32_t Outbound::padding_of(std::uint32_t plaintext) const {
+  if (protection_ != Protection::tls13 || padding_multiple_ == 0) return 0;
+  const std::uint32_t inner = plaintext + 1;
+  const std::uint32_t beyond = inner % padding_multiple_;
+  return beyond == 0 ? 0 : std::min(padding_multiple_ - beyond, largest_ + 1U - inner);
+}
 
 // On the wire, header included.
 std::uint32_t Outbound::record_size(std::uint32_t plaintext) const {
   if (traffic.cbc() != nullptr)
     return kRecordHeader + static_cast<std::uint32_t>(cbc_fragment_size(*traffic.cbc(), plaintext));
-  return kRecordHeader + plaintext + overhead(protection_, traffic.aead()->keys.aead);
+  return kRecordHeader + plaintext + padding_of(plaintext) + overhead(protection_, traffic.aead()->keys.aead);
 }
 
 // What a record may have beside its plaintext, header included.
@@ -97,9 +107,19 @@ void Outbound::prepare_aead(SealRecord& record, Writer& writer, ContentType type
     xor_nonce(keys.iv.expose(), sequence_, job.nonce);
   }
   set_additional_data(job, protection_, sequence_, header, plaintext);
-  job.has_trailer = protection_ == Protection::tls13;
-  job.trailer = static_cast<std::uint8_t>(type);
+  if (protection_ == Protection::tls13) end_inner_plaintext(record, type, plaintext);
   job.ciphertext = record.buffer.data + writer.size();
+}
+
+// The content's type, and padding behind it (RFC 8446 section 5.2), of which the job appends the last byte.
+void Outbound::end_inner_plaintext(SealRecord& record, ContentType type, std::uint32_t plaintext) const {
+  crypto::SealJob& job = *record.aead();
+  job.has_trailer = true;
+  job.trailer = static_cast<std::uint8_t>(type);
+  const std::uint32_t padding = padding_of(plaintext);
+  if (padding == 0) return;
+  record.own.back() = std::exchange(job.trailer, std::uint8_t{0});
+  record.end_with(Bytes(record.own).last(1), Bytes(kZeros).first(padding - 1));
 }
 
 // The IV must not be foretold by whoever chooses plaintext (RFC 5246 section 6.2.3.2).

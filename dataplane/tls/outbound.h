@@ -31,6 +31,10 @@ class Outbound {
     largest_unprotected_ = sizes.record_size_limit != 0 ? kMaxFragment : sizes.sent;
   }
 
+  /// Pads what TLS 1.3 protects to a multiple of so many bytes, the content type included, as far as records may be
+  /// that large (RFC 8446 section 5.4); 0: not at all.
+  void pad_records(std::uint16_t multiple) { padding_multiple_ = multiple; }
+
   /// No record is being sealed or waits to be emitted.
   bool idle() const { return first_ == nullptr; }
 
@@ -70,11 +74,13 @@ class Outbound {
   void clear(Link& link);
 
  private:
+  std::uint32_t padding_of(std::uint32_t plaintext) const;
   std::uint32_t record_size(std::uint32_t plaintext) const;
   std::uint32_t max_overhead() const;
   SealRecord* make_record(Link& link, std::uint32_t plaintext);
   void prepare_aead(SealRecord& record, Writer& writer, ContentType type, const RecordHeader& header,
                     std::uint32_t plaintext) const;
+  void end_inner_plaintext(SealRecord& record, ContentType type, std::uint32_t plaintext) const;
   void prepare_cbc(Link& link, SealRecord& record, Writer& writer, const RecordHeader& header) const;
   void seal(Link& link, SealRecord& record, ContentType type, std::uint32_t plaintext);
   bool send_own(Link& link, ContentType type, Bytes message, bool is_key_update, bool ends_output);
@@ -91,6 +97,7 @@ class Outbound {
   Protection protection_ = Protection::none;
   std::uint16_t largest_ = kMaxFragment;  // bytes of plaintext in a record
   std::uint16_t largest_unprotected_ = kMaxFragment;
+  std::uint16_t padding_multiple_ = 0;
   std::optional<Alert> last_alert_;
   std::optional<Alert> warning_;
   bool end_sealed_ = false;

@@ -96,6 +96,8 @@ std::vector<crypto::NamedGroup> default_groups();
 std::vector<crypto::SignatureScheme> default_signature_schemes();
 /// The most that may be configured: what is passed over when it has to be refused is bounded, too.
 constexpr std::uint32_t kMaxEarlyData = 32768;
+/// Multiples that records may be padded to: no record is larger.
+constexpr std::uint16_t kMaxRecordPadding = 16384;
 
 struct ServerConfig {
   std::shared_ptr<const Identities> identities;
@@ -127,6 +129,9 @@ struct ServerConfig {
   std::array<std::uint8_t, 16> resumption_scope{};
   Duration handshake_timeout = seconds(15);
   std::uint32_t max_handshake_message = 65536;  // bytes of the largest ClientHello taken; at most 65536
+  /// TLS 1.3 records are padded to a multiple of so many bytes (RFC 8446 section 5.4), at most kMaxRecordPadding, so that
+  /// their lengths say less about what is in them; 0: not at all.
+  std::uint16_t record_padding = 0;
 
   /// The identity for `server_name` (any case, without a trailing dot), the default one for an empty name; nullptr when
   /// the name is unknown and strict_sni is set, or when there is no identity.

@@ -91,6 +91,7 @@ Coroutine server_handshake(Handshake& handshake) {
   handshake.record_sizes = RecordSizes::agree(handshake.hello, version.value());
   handshake.inbound.limit_records(handshake.record_sizes);
   handshake.outbound.limit_records(handshake.record_sizes);
+  handshake.outbound.pad_records(handshake.config.record_padding);
   const bool ticket = !handshake.hello.session_ticket.empty() && handshake.config.ticket_keys != nullptr;
   const bool session = ticket || handshake.hello.session_id.size() == SessionId::kSize;
   if (handshake.negotiated.hello_forgotten)

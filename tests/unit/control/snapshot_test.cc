@@ -73,6 +73,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   tls.retry_cookie = true;
   tls.psk_ke = true;
   tls.early_data = 1000;
+  tls.record_padding = 512;
   const tls::ServerConfig config = server_config(tls, {&ecdsa});
   EXPECT_TRUE(config.tls13);
   EXPECT_FALSE(config.tls12);
@@ -84,6 +85,7 @@ TEST(ServerConfig, CarriesTheTlsSettings) {
   EXPECT_TRUE(config.retry_cookie);
   EXPECT_TRUE(config.psk_ke);
   EXPECT_EQ(config.max_early_data, 1000);
+  EXPECT_EQ(config.record_padding, 512);
 }
 
 TEST(Snapshot, HasTheServicesOfTheConfiguration) {

@@ -4,44 +4,13 @@
 #include <memory>
 
 #include "crypto/schedule/schedule_engine.h"
-#include "tests/support/vectors.h"
+#include "tests/support/rfc8448.h"
 
 namespace lockstep::crypto {
 namespace {
 
+using test::Rfc8448Trace;
 using Buffer = std::vector<std::uint8_t>;
-
-// One section of the RFC, by role, beginning of the step and name of the value.
-class Trace {
- public:
-  explicit Trace(int section) {
-    const nlohmann::json json = test::own_vectors("rfc8448.json");
-    for (const auto& candidate : json["sections"]) {
-      if (candidate["section"] == section) steps_ = candidate["steps"];
-    }
-  }
-
-  // The value of the `nth` step that has one; empty when there is none.
-  Buffer find(std::string_view role, std::string_view step, std::string_view value, int nth = 0) const {
-    for (const auto& candidate : steps_) {
-      if (candidate["role"] != role || candidate["step"].get<std::string>().rfind(step, 0) != 0) continue;
-      for (const auto& item : candidate["values"]) {
-        if (item["name"] == value && nth-- == 0) return test::hex(item["hex"]);
-      }
-    }
-    return {};
-  }
-  Buffer at(std::string_view role, std::string_view step, std::string_view value, int nth = 0) const {
-    Buffer found = find(role, step, value, nth);
-    EXPECT_FALSE(found.empty()) << role << ": " << step << ": " << value;
-    return found;
-  }
-  // A handshake message of the server; empty when the section has none of that name.
-  Buffer server_message(std::string_view name) const { return find("server", "construct a", name); }
-
- private:
-  nlohmann::json steps_;
-};
 
 Buffer bytes(Bytes view) {
   return {view.begin(), view.end()};
@@ -55,7 +24,7 @@ Buffer digest(const RunningHash& running) {
 
 // ClientHello..ServerHello. After a HelloRetryRequest the first ClientHello is replaced by its digest (RFC 8446
 // section 4.4.1); the messages are what the records carried, since a ClientHello's binders come last.
-RunningHash hellos(const Trace& trace, bool retried) {
+RunningHash hellos(const Rfc8448Trace& trace, bool retried) {
   RunningHash transcript;
   if (retried) {
     transcript.update(std::array<std::uint8_t, 4>{254, 0, 0, 32});
@@ -118,7 +87,7 @@ struct Flight {
     engine.run(jobs, done);
   }
 
-  Trace trace;
+  Rfc8448Trace trace;
   RunningHash transcript;
   RunningHash before;  // as the flight found it
   Buffer hello_digest;
@@ -132,7 +101,7 @@ struct Flight {
   Tls13ServerFlightJob job;
 };
 
-void expect_keys(const Trace& trace, std::string_view role, std::string_view step, const RecordKeys& keys) {
+void expect_keys(const Rfc8448Trace& trace, std::string_view role, std::string_view step, const RecordKeys& keys) {
   EXPECT_EQ(bytes(keys.key.expose(16)), trace.at(role, step, "key expanded")) << role << ": " << step;
   EXPECT_EQ(bytes(keys.iv.expose()), trace.at(role, step, "iv expanded")) << role << ": " << step;
 }
@@ -176,7 +145,7 @@ TEST_P(Rfc8448, TranscriptUpToServerFinishedHasTheDigestOfTheTrace) {
 
 TEST_P(Rfc8448, TrafficAndMasterSecretsAreTheTracesOnes) {
   const Flight flight(GetParam());
-  const Trace& trace = flight.trace;
+  const Rfc8448Trace& trace = flight.trace;
   EXPECT_EQ(bytes(flight.job.client_application_secret.expose(32)),
             trace.at("server", "derive secret \"tls13 c ap traffic\"", "expanded"));
   EXPECT_EQ(bytes(flight.job.server_application_secret.expose(32)),
@@ -186,7 +155,7 @@ TEST_P(Rfc8448, TrafficAndMasterSecretsAreTheTracesOnes) {
 
 TEST_P(Rfc8448, RecordKeysAreTheTracesOnes) {
   const Flight flight(GetParam());
-  const Trace& trace = flight.trace;
+  const Rfc8448Trace& trace = flight.trace;
   expect_keys(trace, "server", "derive write traffic keys for handshake data", flight.server_handshake);
   // The RFC prints these where they are used first: by the client when it sends EndOfEarlyData, else by the server.
   if (GetParam() == 4) {
@@ -209,7 +178,7 @@ TEST_P(Rfc8448ClientFinished, IsTheTracesOne) {
 }
 
 TEST(Rfc8448Resumption, MakesThePskOfSection4FromSection3) {
-  const Trace trace(3);
+  const Rfc8448Trace trace(3);
   Secret<kMaxDigest> master_secret;
   master_secret.assign(trace.at("server", "extract secret \"master\"", "secret"));
   RunningHash transcript = hellos(trace, false);
@@ -223,11 +192,11 @@ TEST(Rfc8448Resumption, MakesThePskOfSection4FromSection3) {
   run(job);
   EXPECT_EQ(digest(transcript), trace.at("client", "derive secret \"tls13 res master\"", "hash"));
   EXPECT_EQ(bytes(job.psks[0].expose(32)), trace.at("server", "generate resumption secret", "expanded"));
-  EXPECT_EQ(bytes(job.psks[0].expose(32)), Trace(4).at("client", "extract secret \"early\"", "IKM"));
+  EXPECT_EQ(bytes(job.psks[0].expose(32)), Rfc8448Trace(4).at("client", "extract secret \"early\"", "IKM"));
 }
 
 TEST(Rfc8448Resumption, BinderIsTheTracesOne) {
-  const Trace trace(4);
+  const Rfc8448Trace trace(4);
   const Buffer psk = trace.at("client", "extract secret \"early\"", "IKM");
   const Buffer prefix = trace.at("client", "calculate PSK binder", "ClientHello prefix");
   RunningHash transcript;
@@ -241,7 +210,7 @@ TEST(Rfc8448Resumption, BinderIsTheTracesOne) {
 }
 
 TEST(Rfc8448EarlyData, KeysAreTheTracesOnes) {
-  const Trace trace(4);
+  const Rfc8448Trace trace(4);
   const Buffer psk = trace.at("client", "extract secret \"early\"", "IKM");
   const Buffer hello = trace.at("client", "send handshake record", "payload");
   const Buffer prefix = trace.at("client", "calculate PSK binder", "ClientHello prefix");

@@ -57,6 +57,22 @@ TEST_P(LibsslData, CutsRecordsWherePlaintextLiesInManyPieces) {
   EXPECT_EQ(pair.client.received, down);
 }
 
+TEST_P(LibsslData, CarriesPaddedRecords) {
+  for (const std::uint16_t multiple : {std::uint16_t{1}, std::uint16_t{100}, std::uint16_t{4096}, kMaxRecordPadding}) {
+    config_.record_padding = multiple;
+    Pair pair(config_, *engine_, GetParam());
+    const std::string down = pattern_text(200'000);
+    pair.server.send(down.substr(0, 1));
+    exchange(pair.server, pair.client);
+    pair.server.send(down.substr(1), 1448);
+    exchange(pair.server, pair.client);
+    EXPECT_EQ(pair.client.received, down) << multiple;
+    pair.server.shutdown();
+    exchange(pair.server, pair.client);
+    EXPECT_TRUE(pair.client.peer_closed());
+  }
+}
+
 TEST_P(LibsslData, RespectsTheBudget) {
   DriverOptions options;
   options.budget = 1000;

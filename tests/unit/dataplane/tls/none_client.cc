@@ -123,6 +123,7 @@ std::vector<ServerRecord> server_records(const Buffer& output, Protection protec
     record.content.assign(content.begin(), content.end());
     if (protection == Protection::tls13 && record.outer == ContentType::application_data) {
       record.content.resize(content.size() - crypto::kAeadTag);
+      for (; record.content.back() == 0; ++record.padding) record.content.pop_back();
       record.type = static_cast<ContentType>(record.content.back());
       record.content.pop_back();
     } else if (cbc && is_protected) {

@@ -52,6 +52,7 @@ struct ServerRecord {
   ContentType outer;
   ContentType type;  // inner, where there is one
   Buffer content;
+  std::size_t padding = 0;  // TLS 1.3
 };
 /// Reads what the server sent; `protection` says how it protects (TLS 1.2: records behind its change_cipher_spec, with
 /// `cbc` in place of AES-GCM).
