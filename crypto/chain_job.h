@@ -43,7 +43,8 @@ struct VerifyChainJob : Job {
   static constexpr std::size_t kMaxSubject = 255;
 
   VerifyChainJob() : Job(JobKind::verify_chain) {}
-  const TrustStore* trust = nullptr;            // in
+  /// In. nullptr: whatever parses and has a key that may sign is valid, and nobody vouches for it.
+  const TrustStore* trust = nullptr;
   ChainPurpose purpose = ChainPurpose::client;  // in
   /// In: the entries of a Certificate message, without the list's length: each a certificate with a 24-bit length and,
   /// if `with_extensions` (TLS 1.3), a block of extensions with a 16-bit length, which is passed over.

@@ -181,17 +181,22 @@ bool configure(X509_VERIFY_PARAM* parameters, const VerifyChainJob& job) {
          X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size()) == 1;
 }
 
-ChainVerdict verify(STACK_OF(X509) * chain, VerifyChainJob& job) {
+ChainVerdict verify_trust(STACK_OF(X509) * chain, const VerifyChainJob& job) {
   X509* const leaf = sk_X509_value(chain, 0);
   const UniqueStoreContext context(X509_STORE_CTX_new());
   X509_STORE* const store = static_cast<const OpensslTrustStore*>(job.trust)->store();
   if (context == nullptr || X509_STORE_CTX_init(context.get(), store, leaf, chain) != 1 ||
       !configure(X509_STORE_CTX_get0_param(context.get()), job))
     return ChainVerdict::other;
-  if (X509_verify_cert(context.get()) != 1) {
-    const ChainVerdict verdict = verdict_of(X509_STORE_CTX_get_error(context.get()));
-    return verdict == ChainVerdict::valid ? ChainVerdict::other : verdict;
-  }
+  if (X509_verify_cert(context.get()) == 1) return ChainVerdict::valid;
+  const ChainVerdict verdict = verdict_of(X509_STORE_CTX_get_error(context.get()));
+  return verdict == ChainVerdict::valid ? ChainVerdict::other : verdict;
+}
+
+ChainVerdict verify(STACK_OF(X509) * chain, VerifyChainJob& job) {
+  const ChainVerdict verdict = job.trust != nullptr ? verify_trust(chain, job) : ChainVerdict::valid;
+  if (verdict != ChainVerdict::valid) return verdict;
+  X509* const leaf = sk_X509_value(chain, 0);
   // RFC 8446 section 4.4.2.2: the key must be allowed to sign when there is a key usage extension at all.
   if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0) return ChainVerdict::unsupported;
   return export_peer_key(X509_get0_pubkey(leaf), job.key) ? ChainVerdict::valid : ChainVerdict::unsupported;

@@ -29,7 +29,8 @@ struct LoadedTrustStore {
 /// The error says what is wrong and what to do.
 Result<LoadedTrustStore, std::string> load_trust_store(const TrustStoreSource& source);
 
-/// Verifies one chain; `job.trust` must come from load_trust_store. Always ok: the verdict says the rest.
+/// Verifies one chain; `job.trust` must come from load_trust_store, or be nullptr. Always ok: the verdict says the
+/// rest.
 JobStatus verify_chain(VerifyChainJob& job);
 
 }  // namespace lockstep::crypto

@@ -169,7 +169,7 @@ Hash hash_of(SignatureScheme scheme) {
   }
 }
 
-Error read_client_certificate(Version version, const Message& message, Bytes& entries) {
+Error read_certificate(Version version, const Message& message, Bytes& entries) {
   if (message.type != HandshakeType::certificate) return Error::unexpected_handshake_message;
   Reader reader(message.body);
   const Bytes context = version == Version::tls13 ? reader.vector8() : Bytes();
@@ -198,8 +198,9 @@ Error error_of(ChainVerdict verdict) {
     case ChainVerdict::valid:
       return Error::none;
     case ChainVerdict::malformed:
-    case ChainVerdict::wrong_name:  // no name is asked for
       return Error::malformed_certificate;
+    case ChainVerdict::wrong_name:
+      return Error::wrong_certificate_name;
     case ChainVerdict::unsupported:
       return Error::unsupported_certificate;
     case ChainVerdict::unknown_authority:

@@ -31,15 +31,16 @@ bool may_sign(Version version, crypto::KeyType type, crypto::SignatureScheme sch
 /// The hash of a scheme that TLS 1.2 asks for: one that transcripts are kept in.
 Hash hash_of(crypto::SignatureScheme scheme);
 
-/// Reads a client's Certificate message: `entries` is its list, without the length, as crypto::VerifyChainJob takes it;
-/// empty when the client has none. malformed_message; illegal_parameter when the context is not the request's empty
-/// one (RFC 8446 section 4.4.2); unsolicited_extension, since the request asks for none (section 4.4.2).
-Error read_client_certificate(Version version, const Message& message, Bytes& entries);
+/// Reads a peer's Certificate message: `entries` is its list, without the length, as crypto::VerifyChainJob takes it;
+/// empty when a client has none. malformed_message; illegal_parameter when the context is not the request's, or a
+/// server's, empty one (RFC 8446 section 4.4.2); unsolicited_extension, since neither our request nor our ClientHello
+/// asks for any (section 4.4.2).
+Error read_certificate(Version version, const Message& message, Bytes& entries);
 
 /// Reads CertificateVerify: malformed_message. `scheme` may be any value.
 Error read_certificate_verify(const Message& message, crypto::SignatureScheme& scheme, Bytes& signature);
 
-/// What a verdict on a client's chain means for the connection.
+/// What a verdict on a peer's chain means for the connection.
 Error error_of(crypto::ChainVerdict verdict);
 
 }  // namespace lockstep::tls

@@ -1,7 +1,6 @@
 #include "dataplane/tls/client_hello.h"
 
 #include <algorithm>
-#include <bitset>
 
 #include "crypto/base/sha2.h"
 #include "dataplane/tls/extensions.h"
@@ -98,19 +97,10 @@ Error ClientHello::read(Bytes body) {
 }
 
 Error ClientHello::read_extensions(Bytes extensions) {
-  // One bit per code point: a hello of many thousand extensions costs no more than its length.
-  std::bitset<65536> seen;
-  for (Reader reader(extensions); reader.remaining() != 0;) {
-    const std::uint16_t type = reader.u16();
-    const Bytes body = reader.vector16();
-    if (!reader.ok()) return Error::malformed_message;
-    if (seen[type]) return Error::duplicate_extension;
-    seen[type] = true;
+  return tls::read_extensions(extensions, [&](std::uint16_t type, Bytes body) {
     // RFC 8446 section 4.2.11: pre_shared_key is the last one.
-    if (offers_psk()) return Error::illegal_parameter;
-    if (const Error error = read_extension(type, body); error != Error::none) return error;
-  }
-  return Error::none;
+    return offers_psk() ? Error::illegal_parameter : read_extension(type, body);
+  });
 }
 
 Error ClientHello::read_extension(std::uint16_t type, Bytes body) {

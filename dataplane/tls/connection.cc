@@ -44,8 +44,9 @@ void Connection::receive(std::span<const MutableBytes> unread, Instant now, Effe
     if (inbound_.idle()) link_.dispose(false, static_cast<std::uint32_t>(cursor.remaining()));
     return;
   }
-  if (handshake_ == nullptr && !established_ && cursor.remaining() != 0 && !start_handshake())
-    return fail(Error::no_memory);
+  // A client speaks first.
+  const bool starts = handshake_ == nullptr && !established_ && (is_client_ || cursor.remaining() != 0);
+  if (starts && !start_handshake()) return fail(Error::no_memory);
   cursor.skip(inbound_.scheduled());
   input_exhausted_ = cursor.remaining() == 0;
   while (wants_record()) {
@@ -159,7 +160,10 @@ SessionInfo Connection::info() const {
 
 bool Connection::start_handshake() {
   Core& core = link_.core;
-  handshake_ = core.handshakes.make(link_, inbound_, outbound_, *config_, negotiated_, phase_);
+  if (is_client_)
+    handshake_ = core.client_handshakes.make(link_, inbound_, outbound_, *client_config_, negotiated_, phase_);
+  else
+    handshake_ = core.handshakes.make(link_, inbound_, outbound_, *config_, negotiated_, phase_);
   if (handshake_ == nullptr) {
     core.counters.pool_full.add();
     return false;
@@ -168,16 +172,17 @@ bool Connection::start_handshake() {
   core.counters.handshakes_in_progress.add();
   handshake_->tolerates_change_cipher_spec = negotiated_.hello_forgotten;
   if (negotiated_.first_early_data) handshake_->early_data_to_skip = kMaxSkippedEarlyData;
-  start(&server_handshake);
+  start_coroutine();
   advance_handshake();
   return ending_ == Ending::no;
 }
 
-void Connection::start(Coroutine (*handshake)(Handshake&)) {
-  handshake_->awaiting = Handshake::Awaiting::nothing;
-  handshake_->coroutine = handshake(*handshake_);
+bool Connection::start_coroutine() {
+  handshake_->awaiting = HandshakeBase::Awaiting::nothing;
+  if (!handshake_->start_successor()) return false;
   link_.core.largest_frame = std::max(link_.core.largest_frame, handshake_->frame.last_size());
   if (!handshake_->coroutine) fail(Error::no_memory);
+  return true;
 }
 
 bool Connection::advance_handshake() {
@@ -190,8 +195,8 @@ bool Connection::advance_handshake() {
     handshake_->coroutine.destroy();
     if (outcome != Error::none) {
       fail(outcome);
-    } else if (handshake_->successor != nullptr) {
-      start(std::exchange(handshake_->successor, nullptr));
+    } else if (start_coroutine()) {
+      continue;
     } else if (handshake_->begins_anew) {
       release_handshake();
     } else {
@@ -212,7 +217,7 @@ void Connection::establish() {
 
 void Connection::release_handshake() {
   if (handshake_ == nullptr) return;
-  link_.core.handshakes.release(std::exchange(handshake_, nullptr));
+  std::exchange(handshake_, nullptr)->release();
   link_.core.counters.handshakes_in_progress.subtract();
 }
 

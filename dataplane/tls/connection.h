@@ -1,6 +1,7 @@
 // What is behind a Session: routes records, jobs and time to handshake, record layer and post-handshake rules.
 #pragma once
 
+#include "dataplane/tls/client_handshake.h"
 #include "dataplane/tls/handshake.h"
 #include "dataplane/tls/post_handshake.h"
 
@@ -12,6 +13,8 @@ class Connection {
  public:
   Connection(Core& core, const ServerConfig& config, crypto::JobOwner owner, Instant now)
       : link_{core, owner}, config_(&config), deadline_(now + config.handshake_timeout) {}
+  Connection(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now)
+      : link_{core, owner}, client_config_(&config), deadline_(now + config.handshake_timeout), is_client_(true) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -66,7 +69,7 @@ class Connection {
   bool discards_input() const { return ending_ != Ending::no || peer_closed_; }
   bool early_data_ended() const { return negotiated_.early_data && !handshake_->takes_early_data; }
   bool start_handshake();
-  void start(Coroutine (*handshake)(Handshake&));
+  bool start_coroutine();
   bool advance_handshake();
   void establish();
   void release_handshake();
@@ -99,9 +102,13 @@ class Connection {
   void clear();
 
   Link link_;
-  const ServerConfig* config_;  // while handshaking
+  // While handshaking; `is_client_` says which one.
+  union {
+    const ServerConfig* config_;
+    const ClientConfig* client_config_;
+  };
   Instant deadline_;
-  Handshake* handshake_ = nullptr;
+  HandshakeBase* handshake_ = nullptr;
   Inbound inbound_;
   Outbound outbound_;
   PostHandshake post_handshake_;
@@ -111,6 +118,7 @@ class Connection {
   Ending ending_ = Ending::no;
   std::uint8_t empty_records_ = 0;
   std::uint8_t warnings_ = 0;
+  bool is_client_ = false;
   bool established_ = false;
   bool peer_closed_ = false;
   bool output_ended_ = false;  // reported

@@ -34,7 +34,8 @@ Error Connection::take_record(InputCursor& cursor, const RecordHeader& header) {
     case Protection::tls13:
       if (header.type == ContentType::application_data) return open_record(cursor, header);
       // A client that cannot make sense of ServerHello has no keys for its alert.
-      if (header.type == ContentType::alert && !established_ && inbound_.sequence() == 0 && !early_data_ended())
+      if (header.type == ContentType::alert && !is_client_ && !established_ && inbound_.sequence() == 0 &&
+          !early_data_ended())
         return take_plain_alert(cursor, header);
       return Error::unexpected_record_type;
   }
@@ -47,7 +48,7 @@ Error Connection::take_change_cipher_spec(InputCursor& cursor, const RecordHeade
   cursor.skip(kRecordHeader);
   cursor.copy(content);
   if (content[0] != 1 || handshake_ == nullptr || established_) return Error::bad_change_cipher_spec;
-  if (handshake_->awaiting == Handshake::Awaiting::change_cipher_spec) {
+  if (handshake_->awaiting == HandshakeBase::Awaiting::change_cipher_spec) {
     handshake_->change_cipher_spec_received = true;
   } else if (handshake_->tolerates_change_cipher_spec && handshake_->reader.at_boundary()) {
     handshake_->tolerates_change_cipher_spec = false;
@@ -76,7 +77,7 @@ Error Connection::take_unprotected(InputCursor& cursor, const RecordHeader& head
 
 Error Connection::take_plain_handshake(InputCursor& cursor, const RecordHeader& header) {
   if (header.length == 0) return Error::empty_record;  // RFC 8446 section 5.1
-  if (handshake_->awaiting == Handshake::Awaiting::change_cipher_spec) return Error::unexpected_handshake_message;
+  if (handshake_->awaiting == HandshakeBase::Awaiting::change_cipher_spec) return Error::unexpected_handshake_message;
   Error error = Error::none;
   cursor.skip(kRecordHeader);
   cursor.take(header.length, [&](MutableBytes piece) {
@@ -205,7 +206,8 @@ Error Connection::take_post_handshake(const OpenRecord& record, std::uint32_t si
   std::uint32_t left = size;
   Inbound::for_each_piece(record, size, [&](Bytes piece) {
     left -= static_cast<std::uint32_t>(piece.size());
-    if (outcome.error == Error::none) outcome.add(post_handshake_.take(negotiated_.version, piece, left == 0));
+    if (outcome.error == Error::none)
+      outcome.add(post_handshake_.take(is_client_, negotiated_.version, piece, left == 0));
   });
   if (outcome.error != Error::none) return outcome.error;
   if (outcome.refuse_renegotiation) outbound_.warn(Alert::no_renegotiation);
@@ -228,12 +230,13 @@ Error Connection::take_alert(const AlertMessage& alert) {
     return Error::none;
   }
   // In TLS 1.3 the description alone decides (RFC 8446 section 6), and user_canceled announces a close_notify.
-  const bool tls13 = phase_ != Phase::client_hello && negotiated_.version == Version::tls13;
+  const bool agreed = phase_ != (is_client_ ? Phase::server_hello : Phase::client_hello);
+  const bool tls13 = agreed && negotiated_.version == Version::tls13;
   const bool warning =
       tls13 ? alert.is(Alert::user_canceled) : alert.level() == static_cast<std::uint8_t>(AlertLevel::warning);
   // RFC 8446 section 5.1: nothing comes between the fragments of a message. TLS 1.2 allows it (RFC 5246 section 6.2.1).
   const bool in_message = handshake_ != nullptr ? !handshake_->reader.at_boundary() : post_handshake_.in_message();
-  const bool tls12 = phase_ != Phase::client_hello && !tls13;
+  const bool tls12 = agreed && !tls13;
   if (warning && in_message && !tls12) return Error::unexpected_record_type;
   if (warning) return ++warnings_ > kMaxWarnings ? Error::too_many_alerts : Error::none;
   if (!tls13 && alert.level() != static_cast<std::uint8_t>(AlertLevel::fatal)) return Error::illegal_parameter;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/tls/client_handshake.h"
 #include "dataplane/tls/handshake.h"
 
 namespace lockstep::tls {
@@ -18,6 +19,7 @@ Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& ran
       environment(environment_in),
       random(random_in),
       handshakes(limits_in.handshakes),
+      client_handshakes(limits_in.client_handshakes),
       large_messages(limits_in.large_messages),
       open_records(limits_in.record_jobs),
       seal_records(limits_in.record_jobs),

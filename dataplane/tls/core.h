@@ -14,6 +14,7 @@
 namespace lockstep::tls {
 
 struct Handshake;
+struct ClientHandshake;
 
 /// Largest handshake message that is taken, without its header.
 constexpr std::uint32_t kMaxHandshakeMessage = 65536;
@@ -136,6 +137,7 @@ class Core {
   Random& random;
   Counters counters;
   Pool<Handshake> handshakes;
+  Pool<ClientHandshake> client_handshakes;
   Pool<LargeMessage> large_messages;
   Pool<OpenRecord> open_records;
   Pool<SealRecord> seal_records;

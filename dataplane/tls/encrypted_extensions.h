@@ -1,6 +1,7 @@
 // The EncryptedExtensions message (RFC 8446 section 4.3.1).
 #pragma once
 
+#include "dataplane/tls/client_offer.h"
 #include "dataplane/tls/extensions.h"
 #include "dataplane/tls/handshake_message.h"
 #include "dataplane/tls/record_sizes.h"
@@ -35,5 +36,9 @@ struct EncryptedExtensions {
     return writer.ok() ? Bytes(writer.written()) : Bytes();
   }
 };
+
+/// Reads the body as the answer to `offer`: malformed_message, duplicate_extension, alpn_not_offered,
+/// misplaced_extension, unsolicited_extension. `alpn`: the application protocol; empty: none.
+Error read_encrypted_extensions(Bytes body, const ClientOffer& offer, Bytes& alpn);
 
 }  // namespace lockstep::tls

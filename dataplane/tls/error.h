@@ -84,6 +84,21 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(certificate_required_tls12, peer_incompatible, handshake_failure,                                              \
     "no certificate where one is required, in TLS 1.2")                                                            \
   X(unsolicited_extension, peer_misbehaved, unsupported_extension, "extension that was not asked for")             \
+  X(misplaced_extension, peer_misbehaved, illegal_parameter, "extension that does not belong into this message")   \
+  X(downgraded, peer_misbehaved, illegal_parameter, "random that says TLS 1.3 was negotiated away")                \
+  X(version_not_offered, peer_misbehaved, illegal_parameter, "version that was not offered")                       \
+  X(session_id_not_echoed, peer_misbehaved, illegal_parameter, "session identifier is not the one that was sent")  \
+  X(suite_not_offered, peer_misbehaved, illegal_parameter, "cipher suite that was not offered")                    \
+  X(compression_chosen, peer_misbehaved, illegal_parameter, "compression that was not offered")                    \
+  X(group_not_offered, peer_misbehaved, illegal_parameter, "group that was not offered")                           \
+  X(alpn_not_offered, peer_misbehaved, illegal_parameter, "application protocol that was not offered")             \
+  X(unchanged_retry, peer_misbehaved, illegal_parameter, "HelloRetryRequest that asks for nothing new")            \
+  X(second_hello_retry, peer_misbehaved, unexpected_message, "second HelloRetryRequest")                           \
+  X(suite_changed_after_retry, peer_misbehaved, illegal_parameter,                                                 \
+    "cipher suite is not that of the HelloRetryRequest")                                                           \
+  X(cookie_too_long, peer_incompatible, handshake_failure, "cookie longer than the limit")                         \
+  X(empty_certificate, peer_misbehaved, decode_error, "server without a certificate")                              \
+  X(wrong_certificate_name, peer_incompatible, bad_certificate, "certificate for another name")                    \
   X(bad_signature_scheme, peer_misbehaved, illegal_parameter,                                                      \
     "signature by a scheme that was not asked for, or not of that key")                                            \
   X(bad_certificate_verify, peer_misbehaved, decrypt_error, "CertificateVerify does not verify")                   \

@@ -1,7 +1,10 @@
 // Extension code points (RFC 8446 section 4.2; IANA TLS ExtensionType Values).
 #pragma once
 
+#include <bitset>
+
 #include "crypto/base/bytes.h"
+#include "dataplane/tls/error.h"
 
 namespace lockstep::tls {
 
@@ -34,6 +37,23 @@ enum class ExtensionType : std::uint16_t {
 /// Signalling cipher suite values.
 constexpr std::uint16_t kEmptyRenegotiationInfoScsv = 0x00ff;  // RFC 5746 section 3.3
 constexpr std::uint16_t kFallbackScsv = 0x5600;                // RFC 7507
+
+/// Hands each extension of a block to take(type, body), which returns an Error: malformed_message when the block does
+/// not parse, duplicate_extension (RFC 8446 section 4.2), or what `take` says.
+template <class Take>
+Error read_extensions(Bytes block, Take&& take) {
+  // One bit per code point: a block of many thousand extensions costs no more than its length.
+  std::bitset<65536> seen;
+  for (Reader reader(block); reader.remaining() != 0;) {
+    const std::uint16_t type = reader.u16();
+    const Bytes body = reader.vector16();
+    if (!reader.ok()) return Error::malformed_message;
+    if (seen[type]) return Error::duplicate_extension;
+    seen[type] = true;
+    if (const Error error = take(type, body); error != Error::none) return error;
+  }
+  return Error::none;
+}
 
 /// Writes an extension's type; its length is filled in when the scope ends.
 [[nodiscard]] inline Writer::Scope begin_extension(Writer& writer, ExtensionType type) {

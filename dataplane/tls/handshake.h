@@ -1,59 +1,13 @@
-// What a handshake coroutine works with, from the first byte until the session is established.
+// What a server's handshake coroutine works with, from the first byte until the session is established.
 #pragma once
-
-#include <functional>
 
 #include "crypto/chain_job.h"
 #include "dataplane/tls/client_hello.h"
-#include "dataplane/tls/client_identity.h"
-#include "dataplane/tls/coroutine.h"
-#include "dataplane/tls/handshake_reader.h"
-#include "dataplane/tls/inbound.h"
+#include "dataplane/tls/handshake_base.h"
 #include "dataplane/tls/negotiate.h"
-#include "dataplane/tls/outbound.h"
 #include "dataplane/tls/session_state.h"
 
 namespace lockstep::tls {
-
-/// Where a connection is, for logs, metrics and tests.
-enum class Phase : std::uint8_t {
-  client_hello,   // the first one is awaited
-  retried_hello,  // the one after HelloRetryRequest is awaited
-  resumption,     // tickets are being opened, a binder checked
-  key_share,      // our key pair is being made
-  signing,        // derive and sign jobs, and what leads to them
-  key_schedule,
-  server_flight,        // being sealed
-  early_data,           // is being taken
-  client_certificate,   // awaited, or being verified
-  client_key_exchange,  // awaited (TLS 1.2)
-  client_finished,      // awaited, with change_cipher_spec before it in TLS 1.2
-  tickets,              // being made for the client
-  established,
-  closing,  // an alert is under way
-  closed,
-};
-const char* name(Phase phase);
-
-/// The part of SessionInfo that outlives the handshake.
-struct Negotiated {
-  Version version = Version::tls13;
-  CipherSuite cipher_suite{};
-  crypto::NamedGroup group{};
-  crypto::SignatureScheme signature_scheme{};
-  bool hello_retry = false;
-  bool hello_forgotten = false;   // after a HelloRetryRequest with a cookie
-  bool first_early_data = false;  // the first hello came with early data
-  bool resumed = false;
-  bool early_data = false;           // was taken
-  bool remembered = false;           // by `session_id`, which its failure ends
-  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
-  std::uint8_t server_name_size = 0;
-  std::uint8_t alpn_size = 0;
-  SessionId session_id;  // TLS 1.2
-  std::array<char, 255> server_name;
-  std::array<char, 32> alpn;  // longer names are cut here, not on the wire
-};
 
 /// Early data that a client offers with the session that goes on.
 struct EarlyDataOffer {
@@ -103,28 +57,18 @@ struct Tls12Progress {
   Secret<48> master_secret;
 };
 
-/// Lives in the core's pool with the coroutine's frame, so that a session without a handshake needs neither. The
-/// coroutine awaits jobs, messages, change_cipher_spec and the sealing of its flight; the connection resumes it.
-struct Handshake {
+struct Handshake;
+/// Reads the ClientHello, chooses the version, and names the coroutine that goes on with it.
+Coroutine server_handshake(Handshake& handshake);
+
+/// A server's.
+struct Handshake final : HandshakeBase {
   Handshake(Link& link_in, Inbound& inbound_in, Outbound& outbound_in, const ServerConfig& config_in,
             Negotiated& negotiated_in, Phase& phase_in)
-      : link(link_in),
-        inbound(inbound_in),
-        outbound(outbound_in),
-        config(config_in),
-        negotiated(negotiated_in),
-        phase(phase_in),
-        reader(link_in.core, config_in.max_handshake_message) {}
+      : HandshakeBase(link_in, inbound_in, outbound_in, negotiated_in, phase_in, config_in.max_handshake_message),
+        config(config_in) {}
 
-  Link& link;
-  Inbound& inbound;
-  Outbound& outbound;
   const ServerConfig& config;
-  Negotiated& negotiated;
-  Phase& phase;
-
-  HandshakeReader reader;
-  RunningHash transcript;
   Message hello_message;  // the last ClientHello; valid until the next message is awaited
   ClientHello hello;      // views into it
   const Identity* identity = nullptr;
@@ -132,68 +76,10 @@ struct Handshake {
   RecordSizes record_sizes;
   Tls12Progress tls12;
   Tls13Progress tls13;
-  Coroutine (*successor)(Handshake&) = nullptr;  // what goes on when the coroutine has ended well
-  bool begins_anew = false;                      // without a successor: with the next hello, in another Handshake
+  Coroutine (*successor)(Handshake&) = &server_handshake;  // what goes on when the coroutine has ended well
 
-  // Rules of the record layer that depend on where the handshake is.
-  bool tolerates_change_cipher_spec = false;  // one, in TLS 1.3 (RFC 8446 section 5)
-  std::uint32_t early_data_to_skip = 0;       // bytes of records that may be passed over (RFC 8446 section 4.2.10)
-  bool takes_early_data = false;              // application data is early data
-  std::uint32_t early_data_left = 0;          // bytes of it that may still come
-  bool answers_early_data = false;            // application data may be written
-
-  enum class Awaiting : std::uint8_t { nothing, jobs, message, change_cipher_spec, flight };
-  Awaiting awaiting = Awaiting::nothing;
-  std::uint8_t pending_jobs = 0;
-  bool change_cipher_spec_received = false;
-  FrameStorage frame;
-  Coroutine coroutine;
-
-  FrameStorage& storage() { return frame; }
-
-  /// What an await waits for: whether it is there is asked by `ready`, and the connection resumes.
-  struct Awaiter {
-    Handshake& handshake;
-    Awaiting awaiting;
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<>) const noexcept { handshake.awaiting = awaiting; }
-    void await_resume() const noexcept {}
-  };
-  struct MessageAwaiter : Awaiter {
-    Message await_resume() const noexcept { return handshake.reader.next(); }
-  };
-
-  /// Submits a job, to be awaited by `jobs`.
-  void submit(crypto::Job& job) {
-    ++pending_jobs;
-    link.submit(job);
-  }
-  /// Puts a question to another core, to be awaited by `jobs`. False when it cannot be asked.
-  bool ask(crypto::RemoteJob& job) {
-    if (!link.ask(job)) return false;
-    ++pending_jobs;
-    return true;
-  }
-  /// Whether a job is the handshake's, and not one of the record layer's: it lies here, most likely in the frame.
-  bool holds(const crypto::Job& job) const {
-    const std::less<const void*> before;
-    return !before(&job, this) && before(&job, this + 1);
-  }
-  /// All jobs submitted are back.
-  Awaiter jobs() { return {*this, Awaiting::jobs}; }
-  /// The next handshake message; its views hold until the next one is awaited.
-  MessageAwaiter message() { return {{*this, Awaiting::message}}; }
-  /// The peer's change_cipher_spec (TLS 1.2).
-  Awaiter change_cipher_spec() { return {*this, Awaiting::change_cipher_spec}; }
-  /// Everything sent has been sealed and emitted, so that what it was made of may go.
-  Awaiter flight_sent() { return {*this, Awaiting::flight}; }
-
-  /// Whether the coroutine can go on.
-  bool ready() const;
-  /// Whether it waits for the peer.
-  bool wants_input() const {
-    return !ready() && (awaiting == Awaiting::message || awaiting == Awaiting::change_cipher_spec);
-  }
+  bool start_successor() override;
+  void release() override { link.core.handshakes.release(this); }
 
   /// TLS 1.3: sends a ServerHello or HelloRetryRequest in plaintext; behind the `first` one, for clients that ask for
   /// it with a session identifier, the change_cipher_spec that makes the rest look like TLS 1.2 (RFC 8446 appendix
@@ -206,8 +92,6 @@ struct Handshake {
   Error choose_names();
 };
 
-/// Reads the ClientHello, chooses the version, and names the coroutine that goes on with it.
-Coroutine server_handshake(Handshake& handshake);
 /// RFC 8446, in five parts: `hello` has been read; chooses, and asks for another hello if need be.
 Coroutine negotiate_tls13(Handshake& handshake);
 /// The same behind a HelloRetryRequest with a cookie: `hello` has been read, and the cookie says what was chosen.

@@ -6,20 +6,22 @@
 
 namespace lockstep::tls {
 
-PostHandshake::Outcome PostHandshake::take(Version version, Bytes content, bool last) {
-  return version == Version::tls13 ? take_key_update(content, last) : take_renegotiation(content);
+PostHandshake::Outcome PostHandshake::take(bool is_client, Version version, Bytes content, bool last) {
+  return version == Version::tls13 ? take_tls13(is_client, content, last) : take_renegotiation(content);
 }
 
-PostHandshake::Outcome PostHandshake::take_key_update(Bytes content, bool last) {
+PostHandshake::Outcome PostHandshake::take_tls13(bool is_client, Bytes content, bool last) {
   Outcome outcome;
-  for (const std::uint8_t byte : content) {
+  while (!content.empty()) {
+    if (to_skip_ != 0) {
+      skip(content);
+      continue;
+    }
     // Nothing may follow a KeyUpdate in its record (RFC 8446 section 5.1).
     if (size_ == buffer_.size()) return {.error = Error::data_across_key_change};
-    buffer_[size_++] = byte;
-    if (buffer_[0] != static_cast<std::uint8_t>(HandshakeType::key_update))
-      return {.error = Error::unexpected_handshake_message};
-    if (size_ == kHandshakeHeader && (buffer_[1] != 0 || buffer_[2] != 0 || buffer_[3] != 1))
-      return {.error = Error::malformed_message};
+    buffer_[size_++] = content.front();
+    content = content.subspan(1);
+    if (const Error error = check_header(is_client); error != Error::none) return {.error = error};
   }
   if (!last || size_ < buffer_.size()) return outcome;
   size_ = 0;
@@ -28,6 +30,32 @@ PostHandshake::Outcome PostHandshake::take_key_update(Bytes content, bool last) 
   if (++count_ > kMaxKeyUpdates) return {.error = Error::too_many_key_updates};
   outcome.key_update = true;
   return outcome;
+}
+
+// As soon as its bytes are there. Tickets come to clients only, and a client may do without them (RFC 8446 section
+// 4.6.1).
+Error PostHandshake::check_header(bool is_client) {
+  const auto type = static_cast<HandshakeType>(buffer_[0]);
+  if (is_client && type == HandshakeType::new_session_ticket) {
+    if (size_ < kHandshakeHeader) return Error::none;
+    to_skip_ = body_size();
+    size_ = 0;
+    if (to_skip_ == 0) return Error::malformed_message;
+    return to_skip_ > kMaxHandshakeMessage ? Error::handshake_message_too_long : Error::none;
+  }
+  if (type != HandshakeType::key_update) return Error::unexpected_handshake_message;
+  const bool wrong = size_ == kHandshakeHeader && body_size() != KeyUpdateMessage::kSize - kHandshakeHeader;
+  return wrong ? Error::malformed_message : Error::none;
+}
+
+std::uint32_t PostHandshake::body_size() const {
+  return static_cast<std::uint32_t>(buffer_[1] << 16U | buffer_[2] << 8U | buffer_[3]);
+}
+
+void PostHandshake::skip(Bytes& content) {
+  const std::size_t skipped = std::min<std::size_t>(to_skip_, content.size());
+  content = content.subspan(skipped);
+  to_skip_ -= static_cast<std::uint32_t>(skipped);
 }
 
 PostHandshake::Outcome PostHandshake::take_renegotiation(Bytes content) {
@@ -39,12 +67,10 @@ PostHandshake::Outcome PostHandshake::take_renegotiation(Bytes content) {
       if (buffer_[0] != static_cast<std::uint8_t>(HandshakeType::client_hello))
         return {.error = Error::unexpected_handshake_message};
       if (size_ < kHandshakeHeader) continue;
-      to_skip_ = static_cast<std::uint32_t>(buffer_[1] << 16U | buffer_[2] << 8U | buffer_[3]);
+      to_skip_ = body_size();
       if (to_skip_ > kMaxHandshakeMessage) return {.error = Error::handshake_message_too_long};
     }
-    const std::size_t skipped = std::min<std::size_t>(to_skip_, content.size());
-    content = content.subspan(skipped);
-    to_skip_ -= static_cast<std::uint32_t>(skipped);
+    skip(content);
     if (to_skip_ != 0) break;
     size_ = 0;
     if (++count_ >= kMaxRenegotiations) return {.error = Error::renegotiation_refused};

@@ -1,4 +1,5 @@
-// Handshake messages after the handshake: KeyUpdate in TLS 1.3, attempts to renegotiate in TLS 1.2.
+// Handshake messages after the handshake: KeyUpdate in TLS 1.3, and NewSessionTicket from servers; attempts to
+// renegotiate in TLS 1.2.
 #pragma once
 
 #include "dataplane/tls/key_update.h"
@@ -27,21 +28,24 @@ class PostHandshake {
     }
   };
 
-  /// Takes the content of a handshake record, in pieces; `last` with the last one.
-  Outcome take(Version version, Bytes content, bool last);
+  /// Takes the content of a handshake record, in pieces; `last` with the last one. A client passes tickets over.
+  Outcome take(bool is_client, Version version, Bytes content, bool last);
   /// Application data arrived: handshake messages may not be interleaved with it (RFC 8446 section 5.1).
   Error application_data();
   /// A message is incomplete.
   bool in_message() const { return size_ != 0 || to_skip_ != 0; }
 
  private:
-  Outcome take_key_update(Bytes content, bool last);
+  Outcome take_tls13(bool is_client, Bytes content, bool last);
+  Error check_header(bool is_client);
+  std::uint32_t body_size() const;
+  void skip(Bytes& content);
   Outcome take_renegotiation(Bytes content);
 
   std::array<std::uint8_t, KeyUpdateMessage::kSize> buffer_{};
   std::uint8_t size_ = 0;
   std::uint8_t count_ = 0;
-  std::uint32_t to_skip_ = 0;  // bytes of a ClientHello that is refused
+  std::uint32_t to_skip_ = 0;  // bytes of a ClientHello that is refused, or of a ticket
 };
 
 }  // namespace lockstep::tls

@@ -20,7 +20,7 @@ struct ClientCertificate {
 
 // An empty list is an answer where none is required (section 7.4.6).
 Error ClientCertificate::take_certificate(const Message& message) {
-  const Error error = read_client_certificate(Version::tls12, message, chain.certificates);
+  const Error error = read_certificate(Version::tls12, message, chain.certificates);
   if (error != Error::none) return error;
   if (!chain.certificates.empty())
     begin_chain_of_client(handshake, chain);

@@ -31,7 +31,7 @@ struct ClientCertificate {
 
 // An empty list is an answer where none is required (section 4.4.2.4).
 Error ClientCertificate::take_certificate(const Message& message) {
-  const Error error = read_client_certificate(Version::tls13, message, chain.certificates);
+  const Error error = read_certificate(Version::tls13, message, chain.certificates);
   if (error != Error::none) return error;
   const bool missing = !has_certificate() && handshake.config.client_authentication->required;
   return missing ? Error::certificate_required : Error::none;

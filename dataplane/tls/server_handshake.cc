@@ -5,56 +5,10 @@
 
 namespace lockstep::tls {
 
-const char* name(Phase phase) {
-  switch (phase) {
-    case Phase::client_hello:
-      return "client_hello";
-    case Phase::retried_hello:
-      return "retried_hello";
-    case Phase::resumption:
-      return "resumption";
-    case Phase::key_share:
-      return "key_share";
-    case Phase::signing:
-      return "signing";
-    case Phase::key_schedule:
-      return "key_schedule";
-    case Phase::server_flight:
-      return "server_flight";
-    case Phase::early_data:
-      return "early_data";
-    case Phase::client_certificate:
-      return "client_certificate";
-    case Phase::client_key_exchange:
-      return "client_key_exchange";
-    case Phase::client_finished:
-      return "client_finished";
-    case Phase::tickets:
-      return "tickets";
-    case Phase::established:
-      return "established";
-    case Phase::closing:
-      return "closing";
-    case Phase::closed:
-      return "closed";
-  }
-  return "unknown";
-}
-
-bool Handshake::ready() const {
-  switch (awaiting) {
-    case Awaiting::nothing:
-      return true;
-    case Awaiting::jobs:
-      return pending_jobs == 0;
-    case Awaiting::message:
-      return reader.has_message();
-    case Awaiting::change_cipher_spec:
-      return change_cipher_spec_received;
-    case Awaiting::flight:
-      return outbound.idle();
-  }
-  return false;
+bool Handshake::start_successor() {
+  if (successor == nullptr) return false;
+  coroutine = std::exchange(successor, nullptr)(*this);
+  return true;
 }
 
 Error Handshake::read_hello(const Message& message) {
@@ -74,9 +28,7 @@ Error Handshake::choose_names() {
   const auto chosen_alpn = choose_alpn(config, hello);
   if (!chosen_alpn.ok()) return chosen_alpn.error();
   alpn = chosen_alpn.value();
-  const std::string_view kept = alpn.substr(0, negotiated.alpn.size());
-  negotiated.alpn_size = static_cast<std::uint8_t>(kept.size());
-  std::copy(kept.begin(), kept.end(), negotiated.alpn.begin());
+  remember_alpn(alpn);
   return Error::none;
 }
 

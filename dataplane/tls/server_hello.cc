@@ -134,6 +134,15 @@ void set_downgrade_sentinel(MutableBytes random) {
   std::copy(kDowngradeSentinel.begin(), kDowngradeSentinel.end(), random.last(kDowngradeSentinel.size()).begin());
 }
 
+bool has_downgrade_sentinel(Bytes random) {
+  const Bytes end = random.last(kDowngradeSentinel.size());
+  return std::equal(kDowngradeSentinel.begin(), kDowngradeSentinel.end() - 1, end.begin()) && end.back() <= 1;
+}
+
+bool is_hello_retry_request(Bytes random) {
+  return std::ranges::equal(random, kHelloRetryRequestRandom);
+}
+
 void write_alpn(Writer& writer, std::string_view alpn) {
   const auto extension = begin_extension(writer, ExtensionType::alpn);
   const auto list = writer.length16();

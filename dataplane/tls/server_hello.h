@@ -67,6 +67,11 @@ struct ServerHelloTls12 {
 /// for 1.2.
 void set_downgrade_sentinel(MutableBytes random);
 
+/// Whether a random has it, or the one for versions before TLS 1.2.
+bool has_downgrade_sentinel(Bytes random);
+/// Whether a random is the one that makes a ServerHello a HelloRetryRequest.
+bool is_hello_retry_request(Bytes random);
+
 /// Writes the ALPN extension with the one name that was chosen (RFC 7301 section 3.1).
 void write_alpn(Writer& writer, std::string_view alpn);
 

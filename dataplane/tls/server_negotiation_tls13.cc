@@ -9,8 +9,6 @@ namespace lockstep::tls {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 1> kChangeCipherSpec = {1};
-
 struct Negotiation {
   explicit Negotiation(Handshake& handshake_in) : handshake(handshake_in), choice(handshake_in.tls13.choice) {}
 
@@ -80,11 +78,7 @@ Error Negotiation::begin_cookie() {
 // behind a cookie, which it held.
 void Negotiation::begin_transcript() {
   const Bytes hash = Bytes(first.digest).first(digest_size(choice.suite->hash));
-  const std::array<std::uint8_t, kHandshakeHeader> header = {static_cast<std::uint8_t>(HandshakeType::message_hash), 0,
-                                                             0, static_cast<std::uint8_t>(hash.size())};
-  handshake.transcript = RunningHash(choice.suite->hash);
-  handshake.transcript.update(header);
-  handshake.transcript.update(hash);
+  handshake.restart_transcript(choice.suite->hash, hash);
   const HelloRetryRequest request{handshake.hello.session_id, choice.suite->suite, *choice.group, cookie};
   request_written = request.write(buffer);
   handshake.transcript.update(request_written);
@@ -144,10 +138,8 @@ void Negotiation::take_hello() {
 }  // namespace
 
 Error Handshake::send_hello_tls13(Bytes message, bool first) {
-  const Bytes change_cipher_spec = kChangeCipherSpec;
   Error error = outbound.send(link, ContentType::handshake, std::span(&message, 1));
-  if (error == Error::none && first && !hello.session_id.empty())
-    error = outbound.send(link, ContentType::change_cipher_spec, std::span(&change_cipher_spec, 1));
+  if (error == Error::none && first && !hello.session_id.empty()) error = send_change_cipher_spec();
   return error;
 }
 

@@ -11,6 +11,10 @@ Session::Session(Core& core, const ServerConfig& config, crypto::JobOwner owner,
   ::new (static_cast<void*>(storage_.data())) Connection(core, config, owner, now);
 }
 
+Session::Session(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now) {
+  ::new (static_cast<void*>(storage_.data())) Connection(core, config, owner, now);
+}
+
 Session::~Session() {
   connection().~Connection();
 }

@@ -1,4 +1,4 @@
-// One TLS connection, server side. Sans-IO: bytes, job results and time go in; effects come out as data.
+// One TLS connection, of a server or a client. Sans-IO: bytes, job results and time go in; effects come out as data.
 //
 // Input stays where the caller received it: `receive` sees all bytes not yet disposed of, the session opens records in
 // place and says, in order, which bytes to discard and which are plaintext to deliver. Output works alike: `write` sees
@@ -13,6 +13,7 @@
 
 #include "crypto/base/random.h"
 #include "crypto/job.h"
+#include "dataplane/tls/client_config.h"
 #include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/counters.h"
 #include "dataplane/tls/error.h"
@@ -57,6 +58,7 @@ struct CoreLimits {
   std::uint32_t cached_sessions = 20'000;   // TLS 1.2 sessions that are remembered by their identifiers
   std::uint32_t early_data_hellos = 65536;  // whose early data was taken, for as long as they could be sent again
   std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
+  std::uint32_t client_handshakes = 4096;   // the same, where we are the client
   std::uint32_t client_identities = 32768;  // sessions whose client showed a certificate; 300 bytes each once used
   std::uint32_t large_messages = 64;        // handshake messages beyond the small buffer, at the same time
   std::uint32_t record_jobs = 4096;         // records in flight, of all sessions, in each direction
@@ -136,6 +138,8 @@ class Session {
   /// Starts a server session. `config` must live until the handshake is over (established, or closed and idle()).
   /// When the pools are exhausted, the first call closes the session with Error::no_memory.
   Session(Core& core, const ServerConfig& config, crypto::JobOwner owner, Instant now);
+  /// The same for a client. Its handshake begins with the first call of receive, which may show no input.
+  Session(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   /// Only when idle(). Wipes the keys and tells the engines to forget them.

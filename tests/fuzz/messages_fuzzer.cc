@@ -65,7 +65,7 @@ void ticket(Bytes bytes) {
 
 void certificate(Version version, Bytes bytes) {
   Bytes entries;
-  if (read_client_certificate(version, message(HandshakeType::certificate, bytes), entries) == Error::none)
+  if (read_certificate(version, message(HandshakeType::certificate, bytes), entries) == Error::none)
     EXPECT_LE(entries.size(), bytes.size());
 }
 

@@ -26,7 +26,7 @@ std::vector<Row> errors_13() {
          s.handshake(certificate13({}));
        }},
       {Error::malformed_certificate, "does not parse", show_13<ChainVerdict::malformed>},
-      {Error::malformed_certificate, "a name that nobody asked for", show_13<ChainVerdict::wrong_name>},
+      {Error::wrong_certificate_name, "a name that nobody asked for", show_13<ChainVerdict::wrong_name>},
       {Error::unsupported_certificate, "may not sign", show_13<ChainVerdict::unsupported>},
       {Error::unknown_authority, "of somebody else's authority", show_13<ChainVerdict::unknown_authority>},
       {Error::expired_certificate, "expired", show_13<ChainVerdict::expired>},

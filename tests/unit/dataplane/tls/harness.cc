@@ -16,12 +16,22 @@ crypto::Policy policy_of(crypto::Engine& engine) {
   return policy;
 }
 
-Driver::Driver(const ServerConfig& config, crypto::Engine& engine, const DriverOptions& options)
+Driver::Driver(crypto::Engine& engine, const DriverOptions& options)
     : random_(Random::from_number(options.seed)),
       batch_(std::make_unique<crypto::Batch>(policy_of(engine))),
       core_(make_core(options.limits, *this, random_)),
-      session_(std::make_unique<Session>(*core_, config, options.owner, now)),
       options_(options) {}
+
+Driver::Driver(const ServerConfig& config, crypto::Engine& engine, const DriverOptions& options)
+    : Driver(engine, options) {
+  session_ = std::make_unique<Session>(*core_, config, options.owner, now);
+}
+
+Driver::Driver(const ClientConfig& config, crypto::Engine& engine, const DriverOptions& options)
+    : Driver(engine, options) {
+  session_ = std::make_unique<Session>(*core_, config, options.owner, now);
+  receive_due_ = true;
+}
 
 Driver::~Driver() {
   abandon();
@@ -30,6 +40,7 @@ Driver::~Driver() {
   EXPECT_EQ(core_->open_records.in_use(), 0U);
   EXPECT_EQ(core_->seal_records.in_use(), 0U);
   EXPECT_EQ(core_->handshakes.in_use(), 0U);
+  EXPECT_EQ(core_->client_handshakes.in_use(), 0U);
   EXPECT_EQ(core_->large_messages.in_use(), 0U);
   EXPECT_EQ(core_->client_identities.in_use(), 0U);
   EXPECT_EQ(counters().handshakes_in_progress.value(), 0U);

@@ -29,6 +29,8 @@ struct DriverOptions {
 class Driver final : public Environment {
  public:
   Driver(const ServerConfig& config, crypto::Engine& engine, const DriverOptions& options = {});
+  /// A client, which speaks first.
+  Driver(const ClientConfig& config, crypto::Engine& engine, const DriverOptions& options = {});
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
   ~Driver() override;
@@ -81,6 +83,7 @@ class Driver final : public Environment {
   std::function<bool(crypto::RemoteJob&)> other_core;
 
  private:
+  Driver(crypto::Engine& engine, const DriverOptions& options);
   void apply();
   void take_input(Effects::Input input);
 

@@ -18,6 +18,20 @@ void trust(SSL_CTX* context, const std::string& pem) {
   BIO_free(bio);
 }
 
+void use_certificate(SSL* ssl, const std::string& certificates, const std::string& key) {
+  BIO* const chain = BIO_new_mem_buf(certificates.data(), static_cast<int>(certificates.size()));
+  X509* const leaf = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr);
+  EXPECT_EQ(SSL_use_certificate(ssl, leaf), 1);
+  X509_free(leaf);
+  while (X509* const next = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr)) SSL_add0_chain_cert(ssl, next);
+  BIO_free(chain);
+  BIO* const bio = BIO_new_mem_buf(key.data(), static_cast<int>(key.size()));
+  EVP_PKEY* const private_key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  EXPECT_EQ(SSL_use_PrivateKey(ssl, private_key), 1);
+  EVP_PKEY_free(private_key);
+  BIO_free(bio);
+}
+
 }  // namespace
 
 LibsslPeer::LibsslPeer(const std::function<void(SSL_CTX*)>& setup_context, const std::function<void(SSL*)>& setup)
@@ -26,11 +40,28 @@ LibsslPeer::LibsslPeer(const std::function<void(SSL_CTX*)>& setup_context, const
   trust(context, authority_pem());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (setup_context) setup_context(context);
-  ssl_.reset(SSL_new(context));
+  make_connection([&](SSL* ssl) {
+    SSL_set1_host(ssl, "example.org");
+    SSL_set_connect_state(ssl);
+    if (setup) setup(ssl);
+  });
+}
+
+LibsslPeer::LibsslPeer(const std::string& certificates, const std::string& key,
+                       const std::function<void(SSL_CTX*)>& setup_context, const std::function<void(SSL*)>& setup)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+  if (setup_context) setup_context(context_.get());
+  make_connection([&](SSL* ssl) {
+    use_certificate(ssl, certificates, key);
+    SSL_set_accept_state(ssl);
+    if (setup) setup(ssl);
+  });
+}
+
+void LibsslPeer::make_connection(const std::function<void(SSL*)>& setup) {
+  ssl_.reset(SSL_new(context_.get()));
   SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  SSL_set1_host(ssl_.get(), "example.org");
-  SSL_set_connect_state(ssl_.get());
-  if (setup) setup(ssl_.get());
+  setup(ssl_.get());
 }
 
 void LibsslPeer::step() {
@@ -70,14 +101,14 @@ void LibsslPeer::write(const std::string& plaintext) {
   ASSERT_EQ(written, plaintext.size());
 }
 
-void exchange(Driver& server, LibsslPeer& client) {
+void exchange(Driver& ours, LibsslPeer& theirs) {
   for (int turns = 0; turns < 10000; ++turns) {
-    client.step();
-    const Buffer up = client.take_output();
-    if (!up.empty()) server.feed(up);
-    server.run();
-    const Buffer down = server.take_output();
-    if (!down.empty()) client.feed(down);
+    theirs.step();
+    const Buffer up = theirs.take_output();
+    if (!up.empty()) ours.feed(up);
+    ours.run();
+    const Buffer down = ours.take_output();
+    if (!down.empty()) theirs.feed(down);
     if (up.empty() && down.empty()) return;
   }
   FAIL() << "no end";

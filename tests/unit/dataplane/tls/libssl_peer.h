@@ -1,4 +1,4 @@
-// A client from libssl, over memory.
+// A client or a server from libssl, over memory.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -17,6 +17,10 @@ class LibsslPeer {
   explicit LibsslPeer(const std::function<void(SSL_CTX*)>& setup_context = {},
                       const std::function<void(SSL*)>& setup = {});
 
+  /// The same for a server, with its certificates (PEM, leaf first) and key.
+  LibsslPeer(const std::string& certificates, const std::string& key,
+             const std::function<void(SSL_CTX*)>& setup_context = {}, const std::function<void(SSL*)>& setup = {});
+
   /// Does what can be done with what has arrived: handshake, then reading.
   void step();
   void feed(Bytes bytes);
@@ -33,6 +37,8 @@ class LibsslPeer {
   std::string failure;  // libssl's error
 
  private:
+  void make_connection(const std::function<void(SSL*)>& setup);
+
   template <auto release>
   struct Release {
     template <class T>
@@ -45,6 +51,6 @@ class LibsslPeer {
 };
 
 /// Carries bytes to and fro until both are quiet.
-void exchange(Driver& server, LibsslPeer& client);
+void exchange(Driver& ours, LibsslPeer& theirs);
 
 }  // namespace lockstep::tls::test

@@ -1,0 +1,35 @@
+// What a TLS client needs to know, made by the control plane, immutable while in use.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/chain_job.h"
+#include "dataplane/tls/server_config.h"
+
+namespace lockstep::tls {
+
+/// Longest server_name of a client (RFC 1035 section 2.3.4).
+constexpr std::size_t kMaxClientServerName = 253;
+/// Most bytes of a client's ProtocolNameList, each name with its length.
+constexpr std::size_t kMaxClientAlpn = 256;
+
+struct ClientConfig {
+  /// Sent (RFC 6066 section 3): a DNS name of at most kMaxClientServerName characters, no IP address. Empty: not sent.
+  std::string server_name;
+  /// What the server's certificate has to be for: a DNS name, or an IP address as text. Empty: any.
+  std::string certified_name;
+  /// Where its chain has to lead. nullptr: it is not verified, and whoever answers is believed.
+  std::shared_ptr<const crypto::TrustStore> trust;
+  std::vector<std::string> alpn;  // offered, in order of preference; empty: none. At most kMaxClientAlpn.
+  /// Offered, in order of preference; those of TLS 1.3 are meant.
+  std::vector<CipherSuite> cipher_suites = default_cipher_suites();
+  std::vector<crypto::NamedGroup> groups = default_groups();  // the same; the first one gets a key share
+  /// Offered, in order of preference, PKCS#1 for the signatures in certificates only (RFC 8446 section 4.2.3).
+  std::vector<crypto::SignatureScheme> signature_schemes = default_signature_schemes();
+  Duration handshake_timeout = seconds(15);
+  std::uint32_t max_handshake_message = 65536;  // bytes of the largest message taken; at most 65536
+};
+
+}  // namespace lockstep::tls

@@ -1,0 +1,166 @@
+// The first part of a client's TLS 1.3 handshake: ClientHello to ServerHello, with a HelloRetryRequest between them
+// where the server wants another key share or its cookie back (RFC 8446 sections 4.1.1 to 4.1.4).
+#include <algorithm>
+
+#include "dataplane/tls/client_handshake.h"
+#include "dataplane/tls/received_server_hello.h"
+
+namespace lockstep::tls {
+
+namespace {
+
+// Jobs, and what they refer to; lives in the coroutine's frame.
+struct ClientHelloExchange {
+  explicit ClientHelloExchange(ClientHandshake& handshake_in) : handshake(handshake_in), offer{handshake_in.config} {}
+
+  void begin();
+  Error send_hello();
+  Error take_hello(const Message& message);
+  Error check_retry() const;
+  void begin_retry();
+  Error send_second_hello(const Message& request);
+  Error check_share() const;
+  void begin_secret(const Message& server_hello);
+  Error finish();
+
+  ClientHandshake& handshake;
+  ClientOffer offer;
+  ReceivedServerHello received;
+  bool retried = false;
+  crypto::KeyShareJob key_share;
+  crypto::TranscriptJob transcript;
+  crypto::DeriveJob derive;
+  std::array<std::uint8_t, kMaxCookie> cookie;
+  std::array<std::uint8_t, kMaxClientOffer> buffer;
+  Bytes hello;  // the last one sent
+};
+
+void ClientHelloExchange::begin() {
+  const std::string& name = handshake.config.server_name;
+  Negotiated& negotiated = handshake.negotiated;
+  negotiated.server_name_size = static_cast<std::uint8_t>(std::min(name.size(), kMaxClientServerName));
+  std::copy_n(name.begin(), negotiated.server_name_size, negotiated.server_name.begin());
+  handshake.link.core.random.fill(offer.random);
+  handshake.link.core.random.fill(offer.session_id);
+  key_share.group = handshake.config.groups.front();
+  handshake.submit(key_share);
+}
+
+Error ClientHelloExchange::send_hello() {
+  if (!key_share.ok()) return Error::engine_failed;
+  offer.group = key_share.group;
+  offer.public_key = Bytes(key_share.public_key).first(public_key_size(key_share.group));
+  hello = offer.write(buffer);
+  if (hello.empty()) return Error::engine_failed;
+  handshake.phase = Phase::server_hello;
+  handshake.tolerates_change_cipher_spec = handshake.tolerates_change_cipher_spec || !retried;
+  return handshake.outbound.send(handshake.link, ContentType::handshake, std::span(&hello, 1));
+}
+
+Error ClientHelloExchange::take_hello(const Message& message) {
+  if (message.type != HandshakeType::server_hello) return Error::unexpected_handshake_message;
+  // It has to end with its record, since keys change behind it, or the server waits (section 5.1).
+  if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
+  received = ReceivedServerHello();
+  const Error error = received.read(message.body, offer);
+  if (error != Error::none) return error;
+  const CipherSuiteTraits* const suite = find_traits(received.cipher_suite);
+  // Section 4.1.4.
+  if (retried && received.retry) return Error::second_hello_retry;
+  if (retried && suite != handshake.suite) return Error::suite_changed_after_retry;
+  if (!retried) handshake.transcript = RunningHash(suite->hash);
+  handshake.suite = suite;
+  handshake.negotiated.cipher_suite = suite->suite;
+  return received.retry ? check_retry() : check_share();
+}
+
+// Sections 4.1.4 and 4.2.8.
+Error ClientHelloExchange::check_retry() const {
+  if (received.group && !offer.offers(*received.group)) return Error::group_not_offered;
+  const bool other_share = received.group && *received.group != offer.group;
+  if (received.group ? !other_share : received.cookie.empty()) return Error::unchanged_retry;
+  return received.cookie.size() > kMaxCookie ? Error::cookie_too_long : Error::none;
+}
+
+// Section 4.2.8: a share of the group that ours is of.
+Error ClientHelloExchange::check_share() const {
+  if (!received.group) return Error::missing_extension;
+  if (*received.group != offer.group) return Error::group_not_offered;
+  return received.public_key.size() == public_key_size(offer.group) ? Error::none : Error::bad_key_share;
+}
+
+void ClientHelloExchange::begin_retry() {
+  transcript.transcript = &handshake.transcript;
+  transcript.append = {hello, Bytes()};
+  handshake.submit(transcript);
+  if (!received.group) return;
+  key_share.group = *received.group;
+  handshake.submit(key_share);
+}
+
+Error ClientHelloExchange::send_second_hello(const Message& request) {
+  if (!transcript.ok()) return Error::engine_failed;
+  const Hash hash = handshake.suite->hash;
+  handshake.restart_transcript(hash, Bytes(transcript.digest[0]).first(digest_size(hash)));
+  handshake.transcript.update(request.whole);
+  handshake.negotiated.hello_retry = retried = true;
+  std::copy(received.cookie.begin(), received.cookie.end(), cookie.begin());
+  offer.cookie = Bytes(cookie).first(received.cookie.size());
+  const Error error = handshake.send_change_cipher_spec();
+  return error != Error::none ? error : send_hello();
+}
+
+void ClientHelloExchange::begin_secret(const Message& server_hello) {
+  handshake.phase = Phase::key_schedule;
+  handshake.negotiated.group = offer.group;
+  transcript.transcript = &handshake.transcript;
+  transcript.append = {hello, server_hello.whole};
+  handshake.submit(transcript);
+  derive.group = offer.group;
+  derive.private_key = &key_share.private_key;
+  std::copy(received.public_key.begin(), received.public_key.end(), derive.peer_public_key.begin());
+  handshake.submit(derive);
+}
+
+Error ClientHelloExchange::finish() {
+  if (derive.status == crypto::JobStatus::bad_peer_key) return Error::bad_key_share;
+  if (!transcript.ok() || !derive.ok()) return Error::engine_failed;
+  handshake.hello_digest = transcript.digest[1];
+  handshake.shared_secret.assign(derive.shared_secret.expose(shared_secret_size(derive.group)));
+  handshake.successor = &client_handshake_tls13;
+  return Error::none;
+}
+
+}  // namespace
+
+bool ClientHandshake::start_successor() {
+  if (successor == nullptr) return false;
+  coroutine = std::exchange(successor, nullptr)(*this);
+  return true;
+}
+
+Coroutine client_hello_tls13(ClientHandshake& handshake) {
+  ClientHelloExchange exchange(handshake);
+  handshake.phase = Phase::key_share;
+  exchange.begin();
+  co_await handshake.jobs();
+  if (const Error error = exchange.send_hello(); error != Error::none) co_return error;
+
+  Message message = co_await handshake.message();
+  if (const Error error = exchange.take_hello(message); error != Error::none) co_return error;
+  if (exchange.received.retry) {
+    handshake.phase = Phase::key_share;
+    exchange.begin_retry();
+    co_await handshake.jobs();
+    if (const Error error = exchange.send_second_hello(message); error != Error::none) co_return error;
+    message = co_await handshake.message();
+    if (const Error error = exchange.take_hello(message); error != Error::none) co_return error;
+  }
+
+  exchange.begin_secret(message);
+  co_await handshake.jobs();
+  const Error error = exchange.finish();
+  co_return error;
+}
+
+}  // namespace lockstep::tls

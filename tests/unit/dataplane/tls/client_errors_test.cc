@@ -1,0 +1,121 @@
+// Every way in which a server makes our client fail, with the precise error and the alert that it gets, and what the
+// client says when all is well.
+#include "tests/unit/dataplane/tls/client_errors.h"
+
+#include <gtest/gtest.h>
+
+#include "dataplane/tls/client_hello.h"
+#include "tests/unit/dataplane/tls/client_certificate.h"
+
+namespace lockstep::tls::test {
+namespace {
+
+class ClientErrors : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(ClientErrors, NameTheMisbehaviourAndSendItsAlert) {
+  const ClientRow row = client_errors()[GetParam()];
+  SCOPED_TRACE(std::string(name(row.error)) + ": " + row.what);
+  ClientScene scene;
+  row.play(scene);
+  Driver& client = scene.client();
+  EXPECT_EQ(client.session().info().error, row.error) << "but " << name(client.session().info().error);
+  EXPECT_EQ(client.errors(row.error), 1U);
+  EXPECT_EQ(client.close, Close::after_output);
+  EXPECT_TRUE(client.session().config_released());
+  const auto records = scene.records();
+  ASSERT_FALSE(records.empty());
+  ASSERT_EQ(records.back().type == ContentType::alert, row.alert);
+  if (row.alert) {
+    EXPECT_EQ(records.back().content, (Buffer{2, static_cast<std::uint8_t>(alert_of(row.error))}));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ClientErrors, ::testing::Range(std::size_t{0}, client_errors().size()));
+
+TEST(Client, SendsItsHelloFirst) {
+  ClientScene scene;
+  const auto records = scene.records();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].type, ContentType::handshake);
+  ClientHello hello;
+  ASSERT_EQ(hello.read(Bytes(records[0].content).subspan(4)), Error::none);
+  EXPECT_EQ(hello.server_name.size(), 11U);
+  EXPECT_EQ(hello.session_id.size(), 32U);
+  EXPECT_EQ(hello.cipher_suites.size(), 3U);
+  EXPECT_EQ(hello.supported_versions.size(), 1U);
+  Bytes share;
+  EXPECT_EQ(hello.find_key_share(crypto::NamedGroup::x25519, share), Error::none);
+  EXPECT_EQ(share.size(), 32U);
+  EXPECT_STREQ(scene.client().session().info().phase, "server_hello");
+}
+
+TEST(Client, SaysThatItHasNoCertificate) {
+  ClientScene scene;
+  scene.answer();
+  scene.encrypted_extensions();
+  const Buffer schemes = join({u16(13), vector16(vector16(list16({0x0403})))});
+  scene.handshake(message(13, join({{0}, vector16(join({schemes, u16(0x1a1a), u16(0)}))})));
+  scene.handshake(certificate13(entry13(none_certificate())));
+  scene.handshake(certificate_verify());
+  scene.handshake(server_finished());
+  EXPECT_TRUE(scene.client().established);
+  EXPECT_EQ(scene.records().back().content,
+            join({message(11, {0, 0, 0, 0}), message(20, Buffer(32, lockstep::test::kNoneClientFinished))}));
+}
+
+TEST(Client, RepeatsTheCookieAndTheRest) {
+  ClientScene scene;
+  ServerHelloText request = scene.retry_request();
+  request.remove(ExtensionType::key_share).set(ExtensionType::cookie, vector16(Buffer(1024, 0x77)));
+  scene.handshake(request.whole());
+  const auto records = scene.records();
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[1].type, ContentType::change_cipher_spec);
+  ClientHello first;
+  ClientHello second;
+  ASSERT_EQ(first.read(Bytes(records[0].content).subspan(4)), Error::none);
+  ASSERT_EQ(second.read(Bytes(records[2].content).subspan(4)), Error::none);
+  EXPECT_TRUE(std::ranges::equal(first.random, second.random));
+  EXPECT_TRUE(std::ranges::equal(first.session_id, second.session_id));
+  EXPECT_TRUE(std::ranges::equal(first.key_shares, second.key_shares));
+  const Buffer cookie = join({u16(44), vector16(vector16(Buffer(1024, 0x77)))});
+  const Buffer& whole = records[2].content;
+  EXPECT_NE(std::search(whole.begin(), whole.end(), cookie.begin(), cookie.end()), whole.end());
+}
+
+TEST(Client, SendsOneChangeCipherSpecInFrontOfItsFlight) {
+  ClientScene scene;
+  scene.establish();
+  const auto records = scene.records();
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[1].type, ContentType::change_cipher_spec);
+  EXPECT_EQ(records[2].outer, ContentType::application_data);
+  EXPECT_EQ(records[2].content, NoneClient::finished13());
+}
+
+TEST(Client, PassesTicketsOverHoweverTheyAreCut) {
+  ClientScene scene;
+  scene.establish();
+  const Buffer tickets = join({message(4, Buffer(30, 1)), message(4, Buffer(300, 2))});
+  for (const std::uint8_t byte : tickets) scene.handshake({byte});
+  scene.handshake(join({tickets, message(24, {1})}));
+  scene.server.protect(Protection::tls13, 0x33);
+  scene.send(ContentType::application_data, text("data"));
+  EXPECT_EQ(scene.client().received, "data");
+}
+
+TEST(Client, EndsWhenItsTimeIsUp) {
+  ClientScene scene;
+  scene.answer();
+  scene.client().timeout(scene.client().session().deadline());
+  EXPECT_EQ(scene.client().session().info().error, Error::handshake_timeout);
+}
+
+TEST(Client, IsClosedWhenThereIsNoRoomForItsHandshake) {
+  ClientScene scene;
+  scene.options.limits.client_handshakes = 0;
+  EXPECT_EQ(scene.client().session().info().error, Error::no_memory);
+}
+
+}  // namespace
+}  // namespace lockstep::tls::test

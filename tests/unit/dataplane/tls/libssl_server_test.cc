@@ -1,0 +1,172 @@
+// Our client with libssl as its server, chains verified by libcrypto.
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+#include "crypto/openssl/engine.h"
+#include "crypto/openssl/trust_store.h"
+#include "tests/support/certificates.h"
+#include "tests/unit/dataplane/tls/credentials.h"
+#include "tests/unit/dataplane/tls/libssl_peer.h"
+
+namespace lockstep::tls::test {
+namespace {
+
+using lockstep::test::CertificateRequest;
+using lockstep::test::Issuer;
+
+const Issuer& authority() {
+  static const Issuer issuer = lockstep::test::make_authority("Servers' CA");
+  return issuer;
+}
+
+class LibsslServer : public ::testing::Test {
+ protected:
+  LibsslServer() {
+    const auto loaded = crypto::load_trust_store({.authorities = authority().certificate_pem});
+    config_.trust = loaded.value().store;
+    config_.server_name = config_.certified_name = "example.org";
+    request_.key_pem = lockstep::test::make_key("P-256");
+  }
+
+  // Shakes hands with a server that shows what `request_` says; a word goes each way when that works.
+  SessionInfo visit(const std::function<void(SSL_CTX*)>& setup_context = {},
+                    const std::function<void(SSL*)>& setup = {}, const Issuer* issuer = &authority()) {
+    client_ = std::make_unique<Driver>(config_, *engine_);
+    client_->core().wall_clock_offset = seconds(std::time(nullptr));
+    server_ = std::make_unique<LibsslPeer>(lockstep::test::make_certificate(request_, issuer), request_.key_pem,
+                                           setup_context, setup);
+    exchange(*client_, *server_);
+    if (client_->established) {
+      EXPECT_TRUE(server_->established()) << server_->failure;
+      server_->write("pong");
+      client_->send("ping");
+      exchange(*client_, *server_);
+      EXPECT_EQ(server_->received, "ping");
+      EXPECT_EQ(client_->received, "pong");
+    }
+    return client_->session().info();
+  }
+  void expect_refused(Error error, const Issuer* issuer = &authority()) {
+    const SessionInfo info = visit({}, {}, issuer);
+    EXPECT_FALSE(info.established);
+    EXPECT_EQ(info.error, error) << name(info.error);
+    EXPECT_FALSE(server_->failure.empty());
+  }
+
+  Random random_ = Random::from_number(42);
+  std::unique_ptr<crypto::Engine> engine_ = crypto::make_openssl_engine(random_);
+  ClientConfig config_;
+  CertificateRequest request_;
+  std::unique_ptr<Driver> client_;
+  std::unique_ptr<LibsslPeer> server_;
+};
+
+TEST_F(LibsslServer, IsUnderstoodWithEverySuiteGroupAndCertificate) {
+  for (const char* suite : {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
+    for (const char* group : {"X25519", "P-256", "P-384"}) {
+      for (const char* key : {"RSA", "P-256", "P-384", "ED25519"}) {
+        SCOPED_TRACE(std::string(suite) + " " + group + " " + key);
+        static std::map<std::string, std::string> keys;
+        std::string& pem = keys[key];
+        if (pem.empty()) pem = lockstep::test::make_key(key);
+        request_.key_pem = pem;
+        const SessionInfo info = visit([&](SSL_CTX* context) {
+          ASSERT_EQ(SSL_CTX_set_ciphersuites(context, suite), 1);
+          ASSERT_EQ(SSL_CTX_set1_groups_list(context, group), 1);
+        });
+        ASSERT_TRUE(info.established) << describe(info.error);
+        EXPECT_STREQ(name(info.cipher_suite), suite);
+        EXPECT_EQ(info.hello_retry, std::string(group) != "X25519");
+        EXPECT_STREQ(SSL_get_servername(server_->ssl(), TLSEXT_NAMETYPE_host_name), "example.org");
+      }
+    }
+  }
+}
+
+TEST_F(LibsslServer, GetsTheShareOfTheFirstGroup) {
+  config_.groups = {crypto::NamedGroup::secp256r1, crypto::NamedGroup::x25519};
+  const SessionInfo info = visit();
+  ASSERT_TRUE(info.established) << describe(info.error);
+  EXPECT_EQ(info.group, crypto::NamedGroup::secp256r1);
+  EXPECT_FALSE(info.hello_retry);
+}
+
+TEST_F(LibsslServer, MayShowAChain) {
+  CertificateRequest between;
+  between.key_pem = lockstep::test::make_key("P-256");
+  between.common_name = "Between";
+  between.alt_names = between.extended_key_usage = "";
+  between.key_usage = "critical,keyCertSign";
+  between.authority = true;
+  const Issuer issuer = {lockstep::test::make_certificate(between, &authority()), between.key_pem};
+  const std::string leaf = lockstep::test::make_certificate(request_, &issuer);
+  client_ = std::make_unique<Driver>(config_, *engine_);
+  client_->core().wall_clock_offset = seconds(std::time(nullptr));
+  server_ = std::make_unique<LibsslPeer>(leaf + issuer.certificate_pem, request_.key_pem);
+  exchange(*client_, *server_);
+  EXPECT_TRUE(client_->established) << describe(client_->session().info().error);
+}
+
+TEST_F(LibsslServer, IsRefusedForAnotherName) {
+  request_.alt_names = "DNS:example.com";
+  expect_refused(Error::wrong_certificate_name);
+  EXPECT_EQ(server_->failure, "sslv3 alert bad certificate");
+}
+
+TEST_F(LibsslServer, IsRefusedWhenExpired) {
+  request_.not_before = -7200;
+  request_.not_after = -3600;
+  expect_refused(Error::expired_certificate);
+}
+
+TEST_F(LibsslServer, IsRefusedWithAnotherAuthority) {
+  const Issuer other = lockstep::test::make_authority("Other CA");
+  expect_refused(Error::unknown_authority, &other);
+  EXPECT_EQ(server_->failure, "tlsv1 alert unknown ca");
+}
+
+TEST_F(LibsslServer, IsRefusedWithACertificateForClients) {
+  request_.extended_key_usage = "clientAuth";
+  expect_refused(Error::unsupported_certificate);
+}
+
+TEST_F(LibsslServer, MayBeKnownByAnAddress) {
+  request_.alt_names = "IP:198.18.0.7";
+  config_.server_name.clear();
+  config_.certified_name = "198.18.0.7";
+  EXPECT_TRUE(visit().established);
+  config_.certified_name = "198.18.0.8";
+  expect_refused(Error::wrong_certificate_name);
+}
+
+TEST_F(LibsslServer, IsBelievedWithoutVerification) {
+  config_.trust = nullptr;
+  request_.alt_names = "DNS:example.com";
+  EXPECT_TRUE(visit({}, {}, nullptr).established);
+}
+
+TEST_F(LibsslServer, LearnsThatWeHaveNoCertificate) {
+  const SessionInfo info = visit([](SSL_CTX* context) { SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr); });
+  EXPECT_TRUE(info.established) << describe(info.error);
+}
+
+TEST_F(LibsslServer, IsRefusedWithTls12) {
+  const SessionInfo info = visit([](SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION); });
+  EXPECT_FALSE(info.established);
+}
+
+TEST_F(LibsslServer, MayChangeItsKeys) {
+  visit();
+  ASSERT_EQ(SSL_key_update(server_->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+  const std::string text = pattern_text(100'000);
+  server_->write(text);
+  exchange(*client_, *server_);
+  client_->send(text);
+  exchange(*client_, *server_);
+  EXPECT_EQ(client_->received, "pong" + text);
+  EXPECT_EQ(server_->received, "ping" + text);
+}
+
+}  // namespace
+}  // namespace lockstep::tls::test
