@@ -1,5 +1,6 @@
 #include "control/certs/client_authentication.h"
 
+#include "control/certs/report.h"
 #include "control/certs/secret_file.h"
 #include "control/config/values.h"
 #include "crypto/openssl/trust_store.h"
@@ -9,15 +10,6 @@ namespace {
 
 using config::Diagnostics;
 using config::in_quotes;
-using config::Position;
-
-/// Errors of the loaders are "what is wrong; what to do".
-void report(Diagnostics& diagnostics, Position at, const std::string& file, const std::string& error) {
-  const std::size_t split = error.find("; ");
-  const std::string what = error.substr(0, split);
-  diagnostics.error(at, what.find(file) == std::string::npos ? file + ": " + what : what,
-                    split == std::string::npos ? "name another file" : error.substr(split + 2));
-}
 
 /// Where the settings contradict each other.
 bool consistent(const config::Service& service, Diagnostics& diagnostics) {

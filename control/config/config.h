@@ -114,13 +114,17 @@ struct Certificate {
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct Service {
-  proxy::ServiceConfig proxy;  // all but `tls`
+  proxy::ServiceConfig proxy;  // all but `tls`; `backend_tls` is what `load` made of the keys below
   std::vector<std::string> certificates;
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;                // path
   std::vector<std::string> client_crl;  // paths
   int client_verify_depth = 8;
   std::shared_ptr<const tls::ClientAuthentication> client_authentication;  // what `load` made of these
+  std::vector<bool> backend_speaks_tls;                                    // of each backend
+  std::string backend_ca;                                                  // path
+  std::string backend_name;
+  bool insecure = false;
   Tls tls;
   Source source;
 };

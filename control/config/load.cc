@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "control/certs/backend_tls.h"
 #include "control/certs/client_authentication.h"
 #include "control/certs/secret_file.h"
 #include "control/config/validate.h"
@@ -74,8 +75,10 @@ Loaded load(const std::string& path, const Loaded* running) {
   loaded.certificates = certs::load_all(loaded.config.certificates, now, loaded.diagnostics,
                                         running == nullptr ? nullptr : &running->certificates);
   loaded.certificate_bytes = allocated_bytes() - before;
-  for (Service& service : loaded.config.services)
+  for (Service& service : loaded.config.services) {
     service.client_authentication = certs::load_client_authentication(service, loaded.diagnostics);
+    service.proxy.backend_tls = certs::load_backend_tls(service, loaded.diagnostics);
+  }
   validate(loaded.config, loaded.certificates, loaded.diagnostics);
   return loaded;
 }

@@ -182,29 +182,49 @@ void read_certificate(Section& s, Certificate& certificate, const std::string& d
     certificate.passphrase_command.front() = resolve(certificate.passphrase_command.front(), directory);
 }
 
+/// Takes "tls://" off a backend's address.
+bool take_tls_scheme(std::string_view& text) {
+  constexpr std::string_view kScheme = "tls://";
+  const bool found = text.substr(0, kScheme.size()) == kScheme;
+  if (found) text.remove_prefix(kScheme.size());
+  return found;
+}
+
+struct BackendAddress {
+  SocketAddress address;
+  bool tls = false;
+  static std::optional<BackendAddress> parse(std::string_view text) {
+    const bool tls = take_tls_scheme(text);
+    const auto address = SocketAddress::parse(text);
+    return address ? std::optional(BackendAddress{*address, tls}) : std::nullopt;
+  }
+  std::string to_string() const { return (tls ? "tls://" : "") + address.to_string(); }
+};
+
 void read_backend(const toml::node& node, std::size_t index, Service& service, Reading& reading) {
   const Position at = position_of(node.source());
   proxy::BackendConfig backend;
-  std::optional<SocketAddress> address;
+  std::optional<BackendAddress> address;
   const char* const expected = "an IP address and port, such as \"198.18.0.1:8080\" or \"[fd00::1]:8080\"";
   if (const auto* const text = node.as_string()) {
-    address = SocketAddress::parse(text->get());
+    address = BackendAddress::parse(text->get());
     if (!address)
       reading.diagnostics.error(at, in_quotes(text->get()) + " is no backend", std::string("write ") + expected);
   } else if (const toml::table* const table = node.as_table()) {
     Source source;
     Section s(table, "service.backends", index, source, reading);
     s.text("name", backend.name);
-    s.parsed<SocketAddress>("address", address, SocketAddress::parse, expected);
+    s.parsed<BackendAddress>("address", address, BackendAddress::parse, expected);
     s.require("address", "add address = \"198.18.0.1:8080\"");
     s.finish();
   } else {
     reading.diagnostics.error(at, "a backend is neither a string nor a table", std::string("write ") + expected);
   }
   if (!address) return;
-  backend.address = *address;
-  if (backend.name.empty()) backend.name = address->to_string().substr(0, kMaxName);
+  backend.address = address->address;
+  if (backend.name.empty()) backend.name = backend.address.to_string().substr(0, kMaxName);
   service.proxy.backends.push_back(std::move(backend));
+  service.backend_speaks_tls.push_back(address->tls);
   service.source.set("backends[" + std::to_string(service.proxy.backends.size() - 1) + "]", at);
 }
 
@@ -221,8 +241,11 @@ void read_backends(Section& s, Service& service, Reading& reading) {
   const std::size_t slot = reading.settings.size() - 1;
   for (std::size_t i = 0; i < array->size(); ++i) read_backend((*array)[i], i, service, reading);
   std::string value;
-  for (const proxy::BackendConfig& backend : service.proxy.backends)
-    value += (value.empty() ? "" : ", ") + backend.name + "=" + backend.address.to_string();
+  for (std::size_t i = 0; i < service.proxy.backends.size(); ++i) {
+    const proxy::BackendConfig& backend = service.proxy.backends[i];
+    const BackendAddress address{backend.address, service.backend_speaks_tls[i]};
+    value += (value.empty() ? "" : ", ") + backend.name + "=" + address.to_string();
+  }
   reading.settings[slot].value = "[" + value + "]";
 }
 
@@ -244,6 +267,10 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   service.client_ca = resolve(service.client_ca, directory);
   for (std::string& list : service.client_crl) list = resolve(list, directory);
   read_backends(s, service, reading);
+  s.text("backend_ca", service.backend_ca);
+  s.text("backend_name", service.backend_name);
+  s.boolean("insecure", service.insecure);
+  service.backend_ca = resolve(service.backend_ca, directory);
   s.choice<proxy::Builtin>("builtin", proxy.builtin,
                            {{"none", proxy::Builtin::none},
                             {"echo", proxy::Builtin::echo},

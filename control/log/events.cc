@@ -50,6 +50,8 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));
   if (event.tls_error != tls::Error::none) fields.emplace_back("tls_error", tls::name(event.tls_error));
+  if (event.backend_tls_error != tls::Error::none)
+    fields.emplace_back("backend_tls_error", tls::name(event.backend_tls_error));
 }
 
 }  // namespace

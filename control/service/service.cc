@@ -19,6 +19,7 @@
 #include "control/config/load.h"
 #include "control/config/validate.h"
 #include "control/log/events.h"
+#include "control/service/backends.h"
 #include "control/service/certificates.h"
 #include "control/service/fleet.h"
 #include "control/service/live.h"
@@ -193,9 +194,7 @@ std::string Service::start() {
   // The view exists only now: what the handler shows must not change under it.
   if (std::string error = server_->start(api::make_handler([this] { return view(); }, actions())); !error.empty())
     return error;
-  for (const config::Service& service : loaded_.config.services)
-    for (const SocketAddress& listen : service.proxy.listen)
-      log_.info("listening", {{"service", service.proxy.name}, {"address", listen.to_string()}});
+  tell_about_services(log_, loaded_.config);
   tell_about_roots();
   stapler_.watch(loaded_.certificates);
   log_.info("ready", {{"socket", general().socket}, {"admin", loaded_.config.admin.http}});
@@ -253,6 +252,7 @@ api::Reloaded Service::adopt(config::Loaded next) {
   }
   log_.info("reloaded", {{"epoch", result.epoch}, {"services", loaded_.config.services.size()}});
   for (const std::string& change : result.changes) log_.info("certificate_changed", {{"message", change}});
+  warn_of_unverified_backends(log_, loaded_.config);
   tell_about_roots();
   stapler_.watch(loaded_.certificates);
   staples_changed_ = false;

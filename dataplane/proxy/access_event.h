@@ -37,6 +37,7 @@ struct AccessEvent {
   std::uint16_t group = 0;
   std::uint16_t signature_scheme = 0;
   tls::Error tls_error = tls::Error::none;
+  tls::Error backend_tls_error = tls::Error::none;
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason backend_close = tcp::CloseReason::none;
   std::array<char, 24>

@@ -43,6 +43,8 @@ struct Connection {
   tcp::ConnectionId client;
   tcp::ConnectionId upstream;  // to the backend; null when there is none
   std::optional<tls::Session> session;
+  Handle backend_session;                          // null: the backend is spoken to in plain TCP
+  const tls::ClientConfig* backend_tls = nullptr;  // until the backend is joined; its epoch is pinned
   std::optional<Application> application;
 
   Chain inbound;        // plaintext from the client, not yet given to the far side
@@ -78,6 +80,7 @@ struct Connection {
 
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason upstream_close = tcp::CloseReason::none;
+  tls::Error backend_tls_error = tls::Error::none;  // of the last attempt
   std::array<char, 32> backend_name{};
   SocketAddress backend_address;
   std::uint64_t bytes_received = 0;

@@ -39,10 +39,24 @@ void Proxy::State::client_event(Connection& c, std::uint8_t bits) {
 }
 
 void Proxy::State::upstream_event(Connection& c, std::uint8_t bits) {
-  if ((bits & Events::kConnected) != 0) connected(c);
-  if ((bits & Events::kPeerClosed) != 0) c.upstream_fin = true;
+  if ((bits & Events::kConnected) != 0) {
+    if (c.backend_tls != nullptr)
+      begin_backend_tls(c);
+    else
+      connected(c);
+  }
+  if ((bits & Events::kPeerClosed) != 0) upstream_ended(c);
   if ((bits & Events::kClosed) != 0) upstream_closed(c);
   serve(c);
+}
+
+/// The backend's FIN; with TLS its session says what that means.
+void Proxy::State::upstream_ended(Connection& c) {
+  if (BackendSession* const b = backend_session(c)) {
+    b->fin = true;
+  } else {
+    c.upstream_fin = true;
+  }
 }
 
 void Proxy::State::upstream_closed(Connection& c) {
@@ -51,7 +65,7 @@ void Proxy::State::upstream_closed(Connection& c) {
   if (c.phase == Phase::connecting) return connect_failed(c, reason);
   c.upstream_close = reason;
   if (reason == tcp::CloseReason::finished) {
-    c.upstream_fin = true;
+    upstream_ended(c);
   } else if (c.upstream_fin) {
     // It had said everything; what it does not want any more is thrown away and its answer still reaches the client.
     c.throw_away = true;
@@ -61,6 +75,7 @@ void Proxy::State::upstream_closed(Connection& c) {
 }
 
 void Proxy::State::job_done(crypto::Job& job) {
+  if (is_backend_job(job)) return backend_job_done(job);
   Connection* const c = connections.find({job.owner.index, job.owner.generation});
   if (c == nullptr) return;
   if (c->phase == Phase::ghost) return ghost_job_done(*c, job);

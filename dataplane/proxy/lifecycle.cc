@@ -37,9 +37,10 @@ void Proxy::State::accept(const Listener& listener, const tcp::Ready& ready_conn
   ++service.connections;
   counters.connections_accepted.add();
   counters.connections.add();
+  c.backend_tls = service.backend_tls();
+  c.pinned = settings.mode == Mode::tls || c.backend_tls != nullptr;
+  if (c.pinned) c.pinned_epoch = pins.take();
   if (settings.mode == Mode::tls) {
-    c.pinned_epoch = pins.take();
-    c.pinned = true;
     c.session.emplace(*tls_core, *service.tls(), crypto::JobOwner{handle.index, handle.generation}, now);
     wheel->arm(c.timer, c.session->deadline());
   } else {
@@ -120,10 +121,13 @@ void Proxy::State::leave_client(Connection& c) {
 
 /// Gives up the backend connection, or the attempt to make one.
 void Proxy::State::leave_upstream(Connection& c, bool abort) {
+  const bool encrypted = bool(c.backend_session);
+  leave_backend_tls(c);
   if (c.upstream) {
     if (Chain* const received = stack.received(c.upstream)) {
       const std::uint32_t unread = received->size();
-      c.kept_upstream.swap(*received);
+      Chain unwanted;  // unread bytes would be answered by RST
+      (encrypted ? unwanted : c.kept_upstream).swap(*received);
       if (unread > 0) stack.consumed(c.upstream, unread, now);
     }
     if (abort) {
@@ -168,6 +172,7 @@ void Proxy::State::tell(const Connection& c) {
     event.signature_scheme = static_cast<std::uint16_t>(info.signature_scheme);
     event.tls_error = info.error;
   }
+  event.backend_tls_error = c.backend_tls_error;
   event.client_close = c.client_close;
   event.backend_close = c.upstream_close;
   copy_text(c.ending.reason, event.reason);

@@ -32,6 +32,9 @@ void Proxy::State::configure_services(const Snapshot& snapshot) {
   for (const std::unique_ptr<Service>& service : services)
     if (std::find(current_services.begin(), current_services.end(), service.get()) == current_services.end())
       service->unlist();
+  const bool encrypts = std::any_of(snapshot.services.begin(), snapshot.services.end(),
+                                    [](const ServiceConfig& config) { return config.backend_tls != nullptr; });
+  if (encrypts && !backend_sessions.has_value()) backend_sessions.emplace(limits.max_connections);
   configure_listeners(snapshot);
   forget_unused_services();
 }

@@ -19,6 +19,11 @@ class Pins {
     ++entries_.back().count;
     return entries_.back().epoch;
   }
+  /// Takes another reference to an epoch that is referred to.
+  void share(std::uint64_t epoch) {
+    for (Entry& entry : entries_)
+      if (entry.epoch == epoch) ++entry.count;
+  }
   /// Gives back a reference taken before.
   void drop(std::uint64_t epoch) {
     for (Entry& entry : entries_)

@@ -12,12 +12,15 @@ void Proxy::State::serve(Connection& c) {
   bool more = true;
   for (int round = 0; more && !c.over && round < kRounds; ++round) {
     more = take_from_client(c);
+    if (!c.over && c.backend_session) more |= receive_backend_tls(c);
     if (!c.over) more |= give_to_far_side(c);
     if (!c.over) more |= give_to_client(c);
     if (!c.over) settle(c);
   }
   if (c.over) return conclude(c);
-  if (c.pinned && c.session->config_released()) unpin(c);
+  const bool released = !c.session.has_value() || c.session->config_released();
+  if (c.pinned && released && c.backend_tls == nullptr) unpin(c);
+  if (BackendSession* const b = backend_session(c); b != nullptr && b->session->config_released()) unpin(*b);
   if (more) ready.push(c.self);
 }
 
@@ -34,6 +37,8 @@ std::uint32_t Proxy::State::wanted_input(Connection& c) {
     if (!c.inbound.empty() && !c.more_input) return 0;
     return limits.buffered_per_connection - std::min(c.inbound.size(), limits.buffered_per_connection);
   }
+  if (c.phase == Phase::joined && c.backend_session)
+    return limits.buffered_per_connection - std::min(c.inbound.size(), limits.buffered_per_connection);
   if (c.phase != Phase::joined || c.header_due || !c.inbound.empty()) return 0;
   return std::min(stack.send_space(c.upstream), limits.buffered_per_connection);
 }
@@ -41,7 +46,7 @@ std::uint32_t Proxy::State::wanted_input(Connection& c) {
 bool Proxy::State::take_from_client(Connection& c) {
   if (c.session.has_value() && !c.session_over) {
     const bool progress = receive_tls(c);
-    if (c.throw_away) c.inbound.clear();
+    if (c.throw_away) discard_inbound(c);
     return progress && !c.throw_away;
   }
   return take_plain(c);
@@ -72,9 +77,10 @@ bool Proxy::State::take_plain(Connection& c) {
 }
 
 bool Proxy::State::give_to_far_side(Connection& c) {
-  if (c.throw_away) c.inbound.clear();
+  if (c.throw_away) discard_inbound(c);
   if (c.application.has_value()) return run_application(c);
   if (c.phase != Phase::joined || c.throw_away) return false;
+  if (c.backend_session) return write_backend_tls(c);
   const bool header = c.header_due && send_header(c);
   if (c.header_due || c.inbound.empty() || stack.send_space(c.upstream) == 0) return header;
   stack.send(c.upstream, std::move(c.inbound), now);
@@ -103,7 +109,9 @@ bool Proxy::State::run_application(Connection& c) {
 
 /// The plaintext that waits for the client; nullptr when there is no far side.
 Chain* Proxy::State::source_of_output(Connection& c) {
-  return c.application.has_value() ? &c.outbound : stack.received(c.upstream);
+  if (c.application.has_value()) return &c.outbound;
+  if (BackendSession* const b = backend_session(c)) return &b->plaintext;
+  return stack.received(c.upstream);
 }
 
 bool Proxy::State::give_to_client(Connection& c) {
@@ -128,7 +136,8 @@ bool Proxy::State::give_plain(Connection& c) {
 
 /// `count` bytes of the source of output are on their way to the client.
 void Proxy::State::output_taken(Connection& c, std::uint32_t count) {
-  if (!c.application.has_value()) stack.consumed(c.upstream, count, now);
+  // What comes by TLS was consumed when its record was opened.
+  if (!c.application.has_value() && !c.backend_session) stack.consumed(c.upstream, count, now);
   c.bytes_sent += count;
   counters.bytes_to_clients.add(count);
   moved(c, true);
@@ -150,6 +159,7 @@ void Proxy::State::settle(Connection& c) {
 void Proxy::State::settle_input(Connection& c) {
   const bool joined = c.phase == Phase::joined && c.upstream && !c.header_due;
   if (!joined || !c.input_ended || c.input_end_told || !c.inbound.empty()) return;
+  if (c.backend_session) return close_backend_tls(c);
   stack.shutdown(c.upstream, now);
   c.input_end_told = true;
 }

@@ -7,6 +7,7 @@ namespace lockstep::proxy {
 void Service::configure(const ServiceConfig& config, std::uint32_t& next_id) {
   settings_ = config;
   settings_.tls.reset();
+  settings_.backend_tls.reset();
   rekey(config);
   listed_ = true;
   std::vector<std::unique_ptr<Backend>> old = std::move(backends_);
@@ -37,6 +38,7 @@ void Service::configure(const ServiceConfig& config, std::uint32_t& next_id) {
 void Service::unlist() {
   listed_ = false;
   tls_ = nullptr;
+  backend_tls_ = nullptr;
 }
 
 bool Service::available(const Backend& backend, Instant now) const {

@@ -41,7 +41,10 @@ class Service {
   /// backends.
   void configure(const ServiceConfig& config, std::uint32_t& next_id);
   /// Takes over what differs in a snapshot that repeats the current one with other ticket keys.
-  void rekey(const ServiceConfig& config) { tls_ = config.mode == Mode::tls ? config.tls.get() : nullptr; }
+  void rekey(const ServiceConfig& config) {
+    tls_ = config.mode == Mode::tls ? config.tls.get() : nullptr;
+    backend_tls_ = config.backend_tls.get();
+  }
   /// The service is configured no more.
   void unlist();
 
@@ -63,6 +66,8 @@ class Service {
   const ServiceConfig& settings() const { return settings_; }
   /// The configuration of the current snapshot; nullptr unless the service is configured with Mode::tls.
   const tls::ServerConfig* tls() const { return tls_; }
+  /// How backends are spoken to, by the current snapshot; nullptr: in plain TCP.
+  const tls::ClientConfig* backend_tls() const { return backend_tls_; }
   bool listed() const { return listed_; }
   const std::vector<std::unique_ptr<Backend>>& backends() const { return backends_; }
 
@@ -73,8 +78,9 @@ class Service {
   bool better(const Backend& candidate, const Backend* best) const;
   void forget_unused();
 
-  ServiceConfig settings_;  // without `tls`: nothing in it points into a snapshot
+  ServiceConfig settings_;  // without `tls` and `backend_tls`: nothing in it points into a snapshot
   const tls::ServerConfig* tls_ = nullptr;
+  const tls::ClientConfig* backend_tls_ = nullptr;
   std::vector<std::unique_ptr<Backend>> backends_;
   std::uint32_t next_ = 0;  // round robin: where the search begins
   bool listed_ = true;

@@ -8,6 +8,7 @@
 
 #include "crypto/base/time.h"
 #include "dataplane/base/address.h"
+#include "dataplane/tls/client_config.h"
 #include "dataplane/tls/server_config.h"
 
 namespace lockstep::proxy {
@@ -34,10 +35,11 @@ struct ServiceConfig {
   std::uint8_t connect_retries = 2;  // further backends tried
   std::uint32_t eject_after = 3;     // consecutive failed connects; 0: never
   Duration eject_for = seconds(10);
-  Duration idle_timeout = seconds(300);          // no byte in either direction
-  bool proxy_protocol = false;                   // send PROXY protocol v2 to backends
-  std::uint32_t max_connections = 0;             // 0: limited by the stack only
-  std::shared_ptr<const tls::ServerConfig> tls;  // for Mode::tls
+  Duration idle_timeout = seconds(300);                  // no byte in either direction
+  bool proxy_protocol = false;                           // send PROXY protocol v2 to backends
+  std::uint32_t max_connections = 0;                     // 0: limited by the stack only
+  std::shared_ptr<const tls::ServerConfig> tls;          // for Mode::tls
+  std::shared_ptr<const tls::ClientConfig> backend_tls;  // to backends; nullptr: plain TCP
 };
 
 struct Snapshot {

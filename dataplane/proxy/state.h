@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/proxy/access_event.h"
+#include "dataplane/proxy/backend_session.h"
 #include "dataplane/proxy/connection.h"
 #include "dataplane/proxy/environment.h"
 #include "dataplane/proxy/pins.h"
@@ -24,6 +25,8 @@ constexpr std::size_t kServedPerTurn = 256;
 constexpr int kRounds = 4;
 /// Views of input or output shown to a session in one call.
 constexpr std::size_t kMaxPieces = 512;
+/// Calls of a session in one round.
+constexpr int kMaxShows = 8;
 
 /// The access line's word for a connection to a backend that ended, or did not come about.
 const char* backend_reason(tcp::CloseReason reason);
@@ -82,6 +85,7 @@ struct Proxy::State {
   void ready_event(const tcp::Ready& ready);
   void client_event(Connection& c, std::uint8_t events);
   void upstream_event(Connection& c, std::uint8_t events);
+  void upstream_ended(Connection& c);
   void upstream_closed(Connection& c);
   void job_done(crypto::Job& job);
   void timer_fired(Connection& c);
@@ -112,10 +116,10 @@ struct Proxy::State {
 
   // tls_client.cc: the client's side when it speaks TLS.
   bool receive_tls(Connection& c);
-  std::size_t view_input(Connection& c, std::uint32_t limit, bool& all);
+  std::size_t view_input(const Chain* received, std::uint32_t limit, bool& all);
   void show_fin(Connection& c);
   bool write_tls(Connection& c);
-  std::uint32_t record_budget(Connection& c, std::uint32_t available);
+  std::uint32_t record_budget(Connection& c, tcp::ConnectionId to, std::uint32_t lent, std::uint32_t available);
   void ask_close(Connection& c);
   template <class Call>
   bool with_session(Connection& c, Call&& call);
@@ -126,6 +130,24 @@ struct Proxy::State {
   bool copy_front(Chain& from, std::uint32_t count, Chain& out);
   void apply_outputs(Connection& c);
   void apply_close(Connection& c, tls::Close close);
+
+  // backend_tls.cc: the backend's side when it speaks TLS.
+  BackendSession* backend_session(const Connection& c);
+  void begin_backend_tls(Connection& c);
+  template <class Call>
+  bool with_backend_session(Connection& c, BackendSession& b, Call&& call);
+  bool receive_backend_tls(Connection& c);
+  bool write_backend_tls(Connection& c);
+  void close_backend_tls(Connection& c);
+  void apply_backend_effects(Connection& c, BackendSession& b);
+  void take_backend_inputs(Connection& c, BackendSession& b);
+  void backend_tls_closed(Connection& c, BackendSession& b);
+  void leave_backend_tls(Connection& c);
+  void end_backend_session(BackendSession& b);
+  void unpin(BackendSession& b);
+  void discard_inbound(Connection& c);
+  static bool is_backend_job(const crypto::Job& job);
+  void backend_job_done(crypto::Job& job);
 
   std::int64_t unix_seconds() const { return (now.ns + wall_clock_offset.ns) / 1'000'000'000; }
 
@@ -160,6 +182,7 @@ struct Proxy::State {
   Slab<Listener> listeners;
   std::optional<TimingWheel> wheel;  // from the first snapshot on
   Slab<Connection> connections;
+  std::optional<Slab<BackendSession>> backend_sessions;  // once a configuration needs them
   ServeQueue ready;
   ServeQueue starved;
   bool records_short = false;  // few record buffers are left: each connection gets one at a time

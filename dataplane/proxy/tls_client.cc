@@ -7,7 +7,6 @@ namespace lockstep::proxy {
 
 namespace {
 
-constexpr int kMaxShows = 8;  // calls of a session in one round
 /// With less room than this in the send queue, records wait until they need not be cut small.
 constexpr std::uint32_t kLeastBudget = 4096;
 
@@ -35,7 +34,7 @@ bool Proxy::State::receive_tls(Connection& c) {
     const std::uint32_t wanted = handshake ? limits.buffered_per_connection : wanted_input(c);
     if (wanted == 0 && !c.retry) return progress;
     bool all = false;
-    const std::size_t count = view_input(c, std::max(wanted, 2 * tls::kMaxReceivedRecord), all);
+    const std::size_t count = view_input(stack.received(c.client), std::max(wanted, 2 * tls::kMaxReceivedRecord), all);
     const auto call = [&](tls::Session& session) { session.receive(std::span(pieces).first(count), now, effects); };
     if (with_session(c, call)) {
       progress = true;
@@ -47,9 +46,8 @@ bool Proxy::State::receive_tls(Connection& c) {
   return progress;
 }
 
-/// Views of the client's bytes, about `limit` of them; `all`: that is all there are. Returns the number of views.
-std::size_t Proxy::State::view_input(Connection& c, std::uint32_t limit, bool& all) {
-  const Chain* const received = stack.received(c.client);
+/// Views of received bytes, about `limit` of them; `all`: that is all there are. Returns the number of views.
+std::size_t Proxy::State::view_input(const Chain* received, std::uint32_t limit, bool& all) {
   if (received == nullptr) return 0;
   const std::size_t count = received->pieces(0, pieces);
   std::size_t shown = 0;
@@ -69,23 +67,25 @@ bool Proxy::State::write_tls(Connection& c) {
   if (!c.session->writable() || (c.close_asked && !c.retry)) return false;
   const Chain* const source = source_of_output(c);
   if (source == nullptr || (source->empty() && !c.retry)) return false;
-  const std::uint32_t budget = record_budget(c, source->size());
+  const std::uint32_t budget = record_budget(c, c.client, c.lent, source->size());
   if (budget == 0) return false;
   const std::size_t count = source->pieces(0, pieces);
   return with_session(
       c, [&](tls::Session& session) { session.write(std::span(pieces).first(count), budget, now, effects); });
 }
 
-/// How many bytes of records may be made of `available` bytes of plaintext now; 0: none.
-std::uint32_t Proxy::State::record_budget(Connection& c, std::uint32_t available) {
-  const std::uint32_t space = stack.send_space(c.client);
+/// How many bytes of records may be made of `available` bytes of plaintext now, for the peer `to`, whose session has
+/// `lent` bytes of buffers; 0: none.
+std::uint32_t Proxy::State::record_budget(Connection& c, tcp::ConnectionId to, std::uint32_t lent,
+                                          std::uint32_t available) {
+  const std::uint32_t space = stack.send_space(to);
   if (records_short) {
-    // Clients that do not read must not hold all buffers: one record at a time for each.
-    if (c.lent == 0 && space >= c.full_send_space) return std::min(space, tls::kMaxRecord);
+    // Peers that do not read must not hold all buffers: one record at a time for each.
+    if (lent == 0 && space >= c.full_send_space) return std::min(space, tls::kMaxRecord);
     starve(c);
     return 0;
   }
-  const std::uint32_t free = space > c.lent ? space - c.lent : 0;
+  const std::uint32_t free = space > lent ? space - lent : 0;
   return free < std::min(available, kLeastBudget) ? 0 : space;
 }
 

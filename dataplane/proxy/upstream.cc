@@ -42,6 +42,7 @@ void Proxy::State::connect(Connection& c) {
     if (backend == nullptr) break;
     if (c.attempts > 0) counters.backend_retries.add();
     c.tried[c.attempts++] = backend->id;
+    c.backend_tls_error = tls::Error::none;
     copy_text(backend->name, c.backend_name);
     c.backend_address = backend->address;
     counters.backend_connects.add();
@@ -57,6 +58,7 @@ void Proxy::State::connect(Connection& c) {
     report(c, *backend, service.failed(*backend, now));
     leave_upstream(c, true);
   }
+  if (c.backend_tls_error != tls::Error::none) return c.fail("backend_tls_error");
   c.fail(c.attempts == 0 ? "no_backend" : backend_reason(c.upstream_close));
 }
 
@@ -65,14 +67,15 @@ void Proxy::State::connect_failed(Connection& c, tcp::CloseReason reason) {
   c.upstream_close = reason;
   counters.backend_connect_failures.add();
   report(c, *c.backend, c.service->failed(*c.backend, now));
-  leave_upstream(c, true);
+  leave_upstream(c, c.backend_tls_error == tls::Error::none);  // RST could destroy our alert
   connect(c);
 }
 
 void Proxy::State::connected(Connection& c) {
   c.phase = Phase::joined;
   c.upstream_close = tcp::CloseReason::none;
-  c.header_due = c.service->settings().proxy_protocol;
+  c.header_due = c.service->settings().proxy_protocol && !c.backend_session;
+  c.backend_tls = nullptr;
   c.last_moved = now;
   report(c, *c.backend, c.service->succeeded(*c.backend));
   arm_timer(c, now + (draining ? kDrainQuiet : c.service->settings().idle_timeout));

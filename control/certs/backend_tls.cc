@@ -1,0 +1,74 @@
+#include "control/certs/backend_tls.h"
+
+#include <algorithm>
+
+#include "control/certs/report.h"
+#include "control/certs/secret_file.h"
+#include "control/config/values.h"
+#include "crypto/openssl/trust_store.h"
+
+namespace lockstep::certs {
+namespace {
+
+using config::Diagnostics;
+using config::in_quotes;
+
+/// Without TLS none of the keys means anything.
+void check_plain(const config::Service& service, Diagnostics& diagnostics) {
+  for (const char* const key : {"backend_ca", "backend_name", "insecure"})
+    if (service.source.has(key))
+      diagnostics.error(service.source.at(key), in_quotes(key) + " is for services whose backends speak TLS",
+                        "write backends = [\"tls://198.18.0.1:8443\"], or remove it");
+}
+
+/// Where the settings contradict each other, or lack something.
+bool consistent(const config::Service& service, Diagnostics& diagnostics) {
+  const std::string name = "service " + in_quotes(service.proxy.name);
+  const auto fault = [&](const char* key, const std::string& what, const char* remedy) {
+    diagnostics.error(service.source.at(key), name + " " + what, remedy);
+    return false;
+  };
+  const std::size_t encrypted = std::count(service.backend_speaks_tls.begin(), service.backend_speaks_tls.end(), true);
+  if (encrypted != service.backend_speaks_tls.size())
+    return fault("backends", "has backends with and without tls://", "make two services of it");
+  if (service.insecure && !service.backend_ca.empty())
+    return fault("insecure", "verifies its backends and does not", "remove \"insecure\", or \"backend_ca\"");
+  if (!service.insecure && service.backend_ca.empty())
+    return fault("backends", "does not say whose backends it trusts",
+                 "name the PEM file with the authorities of their certificates: backend_ca = \"backends-ca.pem\"");
+  if (!service.insecure && service.backend_name.empty())
+    return fault("backends", "does not say what its backends' certificates are for",
+                 "add the name that stands in them: backend_name = \"app.internal\"");
+  if (service.backend_name.size() > tls::kMaxClientServerName)
+    return fault("backend_name", "has a backend_name that is too long for a host name", "use at most 253 characters");
+  return true;
+}
+
+}  // namespace
+
+std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service& service, Diagnostics& diagnostics) {
+  const auto& encrypted = service.backend_speaks_tls;
+  if (std::find(encrypted.begin(), encrypted.end(), true) == encrypted.end()) {
+    check_plain(service, diagnostics);
+    return nullptr;
+  }
+  if (!consistent(service, diagnostics)) return nullptr;
+  auto client = std::make_shared<tls::ClientConfig>();
+  client->certified_name = service.backend_name;
+  // RFC 6066 section 3: no addresses.
+  if (!IpAddress::parse(service.backend_name)) client->server_name = service.backend_name;
+  client->handshake_timeout = service.proxy.connect_timeout;
+  if (service.insecure) return client;
+  const Result<std::string, std::string> authorities = read_text_file(service.backend_ca);
+  const auto refuse = [&](const std::string& error) {
+    report(diagnostics, service.source.at("backend_ca"), service.backend_ca, error);
+    return nullptr;
+  };
+  if (!authorities) return refuse(authorities.error());
+  const auto loaded = crypto::load_trust_store({.authorities = authorities.value()});
+  if (!loaded) return refuse(loaded.error());
+  client->trust = loaded.value().store;
+  return client;
+}
+
+}  // namespace lockstep::certs
