@@ -90,7 +90,7 @@ void Connection::shutdown(Instant now, Effects& effects) {
   const Call call(*this, now, effects);
   outbound_.end_with(Alert::close_notify);
   if (established_) return;
-  if (begun()) link_.core.counters.handshakes_failed.add();
+  if (begun()) count_failed_handshake();
   phase_ = Phase::closing;
   ending_ = Ending::by_alert;
 }
@@ -132,7 +132,7 @@ void Connection::timeout(Instant now, Effects& effects) {
 
 void Connection::abandon() {
   abandoned_ = true;
-  if (ending_ == Ending::no && !established_ && begun()) link_.core.counters.handshakes_failed.add();
+  if (ending_ == Ending::no && !established_ && begun()) count_failed_handshake();
   ending_ = Ending::over;
   phase_ = Phase::closed;
   if (idle()) clear();
@@ -168,7 +168,7 @@ bool Connection::start_handshake() {
     core.counters.pool_full.add();
     return false;
   }
-  if (!negotiated_.hello_forgotten) core.counters.handshakes_started.add();
+  if (!is_client_ && !negotiated_.hello_forgotten) core.counters.handshakes_started.add();
   core.counters.handshakes_in_progress.add();
   handshake_->tolerates_change_cipher_spec = negotiated_.hello_forgotten;
   if (negotiated_.first_early_data) handshake_->early_data_to_skip = kMaxSkippedEarlyData;
@@ -206,11 +206,17 @@ bool Connection::advance_handshake() {
   return advanced;
 }
 
+void Connection::count_failed_handshake() {
+  Counters& counters = link_.core.counters;
+  (is_client_ ? counters.client_handshakes_failed : counters.handshakes_failed).add();
+}
+
 void Connection::establish() {
   established_ = true;
   phase_ = Phase::established;
   link_.effects->established = true;
   Counters& counters = link_.core.counters;
+  if (is_client_) return counters.client_handshakes.add();
   (negotiated_.version == Version::tls13 ? counters.handshakes_tls13 : counters.handshakes_tls12).add();
   if (negotiated_.resumed) counters.handshakes_resumed.add();
 }
@@ -228,7 +234,7 @@ void Connection::fail(Error error) {
   Counters& counters = link_.core.counters;
   error_ = error;
   counters.errors[static_cast<std::size_t>(error)].add();
-  if (!established_) counters.handshakes_failed.add();
+  if (!established_) count_failed_handshake();
   phase_ = Phase::closing;
   ending_ = Ending::by_alert;
   if (error != Error::truncated) forget_session();

@@ -72,6 +72,7 @@ class Connection {
   bool start_coroutine();
   bool advance_handshake();
   void establish();
+  void count_failed_handshake();
   void release_handshake();
 
   void key_update_done(const crypto::Job& job);

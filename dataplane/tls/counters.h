@@ -30,6 +30,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, early_data_window_full, "Early data refused: the window of ClientHellos is full") \
   X(counter, early_data_unavailable, "Early data refused: the worker that would know could not be asked") \
   X(counter, handshakes_failed, "Handshakes that did not complete")         \
+  X(counter, client_handshakes, "Handshakes completed as a client, with backends") \
+  X(counter, client_handshakes_failed, "Handshakes as a client that did not complete") \
   X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
   X(counter, alerts_sent, "Fatal alerts sent")                              \
   X(counter, alerts_received, "Fatal alerts received")                      \

@@ -22,6 +22,8 @@ TEST_P(ClientErrors, NameTheMisbehaviourAndSendItsAlert) {
   EXPECT_EQ(client.errors(row.error), 1U);
   EXPECT_EQ(client.close, Close::after_output);
   EXPECT_TRUE(client.session().config_released());
+  EXPECT_EQ(client.counters().client_handshakes.value() + client.counters().client_handshakes_failed.value(), 1U);
+  EXPECT_EQ(client.counters().handshakes_failed.value() + client.counters().handshakes_tls13.value(), 0U);
   const auto records = scene.records();
   ASSERT_FALSE(records.empty());
   ASSERT_EQ(records.back().type == ContentType::alert, row.alert);
