@@ -45,12 +45,13 @@ struct Negotiated {
   bool hello_forgotten = false;   // after a HelloRetryRequest with a cookie
   bool first_early_data = false;  // the first hello came with early data
   bool resumed = false;
-  bool early_data = false;           // was taken
-  bool remembered = false;           // by `session_id`, which its failure ends
-  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
+  bool early_data = false;  // was taken
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
-  SessionId session_id;  // TLS 1.2
+  bool remembered = false;           // by `session_id`, which its failure ends
+  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
+  Exporter* exporter = nullptr;      // the same
+  SessionId session_id;              // TLS 1.2
   std::array<char, 255> server_name;
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
 };
@@ -205,6 +206,12 @@ struct Handshake {
   /// Chooses the identity and the application protocol by what the hello asks for, and remembers the names.
   Error choose_names();
 };
+
+/// Keeps what exporters need and logs secrets, where the configuration says so: of TLS 1.3 when the key schedule is
+/// done, of early data, and of TLS 1.2 when its master secret is there.
+void give_out_secrets_tls13(Handshake& handshake, const crypto::Tls13ServerFlightJob& flight);
+void give_out_early_secret(Handshake& handshake, const Secret<kMaxDigest>& traffic_secret);
+void give_out_secrets_tls12(Handshake& handshake, const crypto::Tls12MasterSecretJob& job);
 
 /// Reads the ClientHello, chooses the version, and names the coroutine that goes on with it.
 Coroutine server_handshake(Handshake& handshake);
