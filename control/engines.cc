@@ -60,6 +60,7 @@ std::uint16_t max_per_run(JobClass job_class, bool libcrypto) {
     case JobClass::tls13_resumption:
     case JobClass::tls13_client_finished:
     case JobClass::tls12_finished:
+    case JobClass::exporter:
       return libcrypto ? 16 : 64;
     case JobClass::tls13_server_flight:
     case JobClass::tls12_master_secret:

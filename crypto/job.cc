@@ -78,6 +78,8 @@ JobClass job_class(const Job& job) {
       return JobClass::tls12_master_secret;
     case JobKind::tls12_finished:
       return JobClass::tls12_finished;
+    case JobKind::exporter:
+      return JobClass::exporter;
     case JobKind::seal:
       return JobClass::seal;
     case JobKind::open:
@@ -119,6 +121,7 @@ const char* name(JobClass job_class) {
                                                                   "tls13_client_finished",
                                                                   "tls12_master_secret",
                                                                   "tls12_finished",
+                                                                  "exporter",
                                                                   "seal",
                                                                   "open",
                                                                   "cbc_seal",

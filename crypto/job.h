@@ -26,6 +26,7 @@ enum class JobKind : std::uint8_t {
   tls13_client_finished,  // what the client's Finished has to be behind other messages of its own
   tls12_master_secret,    // TLS 1.2 master secret and key block
   tls12_finished,         // TLS 1.2 verify_data
+  exporter,               // keying material for the application
   seal,                   // protect one record
   open,                   // deprotect one record
   verify,                 // signature with a peer's public key
@@ -66,12 +67,13 @@ enum class JobClass : std::uint8_t {
   tls13_client_finished,
   tls12_master_secret,
   tls12_finished,
+  exporter,
   seal,
   open,
   cbc_seal,
   cbc_open,
 };
-constexpr std::size_t kJobClasses = 31;
+constexpr std::size_t kJobClasses = 32;
 /// The class's name in the configuration, in status and in metrics.
 const char* name(JobClass job_class);
 
@@ -194,6 +196,13 @@ struct RecordKeys {
   Secret<kAeadNonce> iv;  // TLS 1.3 and ChaCha20: 12 bytes; TLS 1.2 AES-GCM: the 4-byte salt
 };
 
+/// What the key schedule of TLS 1.3 holds for exporters and diagnosis only, and does not give out otherwise.
+struct Tls13Secrets {
+  Secret<kMaxDigest> client_handshake_traffic;
+  Secret<kMaxDigest> server_handshake_traffic;
+  Secret<kMaxDigest> exporter_master;
+};
+
 /// All of RFC 8446 section 7.1 that a server needs between the shared secret and the client's Finished, for a full
 /// (no PSK) or PSK handshake. The engine writes the server's Finished value, appends that message (header included)
 /// to the transcript, and goes on to the application secrets. `*_keys` get key and iv; `aead` is set by the owner and
@@ -215,8 +224,8 @@ struct Tls13ServerFlightJob : Job {
   Secret<kMaxDigest> client_finished_key;                  // out: for Tls13ClientFinishedJob
   Secret<kMaxDigest> client_application_secret;            // out
   Secret<kMaxDigest> server_application_secret;            // out
-  Secret<kMaxDigest> master_secret;                        // out: for exporter and resumption secrets
-  /// For SSLKEYLOGFILE-like diagnosis there is no output: handshake traffic secrets never leave the engine.
+  Secret<kMaxDigest> master_secret;                        // out: for the resumption secret
+  Tls13Secrets* secrets = nullptr;                         // out, where somebody wants them
 };
 
 /// RFC 8446 section 7.2: replaces `secret` and the keys derived from it. The owner gives the keys a new `id` before.
@@ -239,10 +248,11 @@ struct Tls13BinderJob : Job {
 /// The keys of early data (RFC 8446 sections 4.2.10 and 7.1), from client_early_traffic_secret.
 struct Tls13EarlyDataJob : Job {
   Tls13EarlyDataJob() : Job(JobKind::tls13_early_data) {}
-  Bytes psk;                          // in: one digest
-  RunningHash* transcript = nullptr;  // in: as Tls13BinderJob left it; out: up to the end of the ClientHello
-  Bytes binders;                      // in: what that left out of the ClientHello
-  RecordKeys* keys = nullptr;         // out
+  Bytes psk;                                     // in: one digest
+  RunningHash* transcript = nullptr;             // in: as Tls13BinderJob left it; out: up to the end of the ClientHello
+  Bytes binders;                                 // in: what that left out of the ClientHello
+  RecordKeys* keys = nullptr;                    // out
+  Secret<kMaxDigest>* traffic_secret = nullptr;  // out, where somebody wants it
 };
 
 /// The EndOfEarlyData message (RFC 8446 section 4.5).
@@ -307,6 +317,25 @@ struct Tls12FinishedJob : Job {
   RunningHash* transcript = nullptr;               // in and out
   std::array<std::uint8_t, 12> client_finished{};  // out: to be compared in constant time
   std::array<std::uint8_t, 12> server_finished{};  // out
+};
+
+/// Keying material that an application and its peer derive from their connection: RFC 8446 section 7.5, and RFC 5705
+/// for TLS 1.2, where it is safe with extended_master_secret only (RFC 7627 section 5.4).
+struct ExportJob : Job {
+  static constexpr std::size_t kMaxLabel = 249;    // HkdfLabel's, without its prefix
+  static constexpr std::size_t kMaxContext = 512;  // an engine's
+
+  ExportJob() : Job(JobKind::exporter) {}
+  // The connection's part, filled in by its session.
+  bool tls13 = true;
+  Hash hash = Hash::sha256;
+  Secret<kMaxDigest> secret;               // in: exporter_master_secret; TLS 1.2: the master secret
+  std::array<std::uint8_t, 64> randoms{};  // in, TLS 1.2: the client's and the server's
+  // The application's part.
+  Bytes label;               // in: at most kMaxLabel bytes
+  bool has_context = false;  // in: TLS 1.2 tells an empty context from none
+  Bytes context;             // in: at most kMaxContext bytes
+  MutableBytes out;          // out: at most 255 digests
 };
 
 /// Most pieces one record may lie in. The TCP receive chain joins small segments so that any record fits.

@@ -29,6 +29,7 @@ Stage stage_of(JobKind kind) {
     case JobKind::tls13_client_finished:
     case JobKind::tls12_master_secret:
     case JobKind::tls12_finished:
+    case JobKind::exporter:
       return Stage::schedule;
     case JobKind::seal:
     case JobKind::open:

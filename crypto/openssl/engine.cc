@@ -81,6 +81,8 @@ class OpensslEngine final : public Engine {
         return schedule_.tls12_master_secret(static_cast<Tls12MasterSecretJob&>(job));
       case JobKind::tls12_finished:
         return schedule_.tls12_finished(static_cast<Tls12FinishedJob&>(job));
+      case JobKind::exporter:
+        return schedule_.export_keying_material(static_cast<ExportJob&>(job));
       case JobKind::seal:
         return records_.seal(static_cast<SealJob&>(job));
       case JobKind::open:

@@ -185,7 +185,16 @@ bool ScheduleOperations::flight(Tls13ServerFlightJob& job) {
          expand_label(hash, job.master_secret.expose(size), "s ap traffic", digest,
                       job.server_application_secret.writable(size)) &&
          traffic_keys(hash, job.client_application_secret.expose(size), *job.client_application_keys) &&
-         traffic_keys(hash, job.server_application_secret.expose(size), *job.server_application_keys);
+         traffic_keys(hash, job.server_application_secret.expose(size), *job.server_application_keys) &&
+         give_out(job, client_traffic.expose(size), server_traffic.expose(size), digest);
+}
+
+bool ScheduleOperations::give_out(Tls13ServerFlightJob& job, Bytes client_traffic, Bytes server_traffic, Bytes digest) {
+  if (job.secrets == nullptr) return true;
+  job.secrets->client_handshake_traffic.assign(client_traffic);
+  job.secrets->server_handshake_traffic.assign(server_traffic);
+  return expand_label(job.transcript->hash(), job.master_secret.expose(digest.size()), "exp master", digest,
+                      job.secrets->exporter_master.writable(digest.size()));
 }
 
 JobStatus ScheduleOperations::tls13_key_update(Tls13KeyUpdateJob& job) {
@@ -224,9 +233,11 @@ JobStatus ScheduleOperations::tls13_early_data(Tls13EarlyDataJob& job) {
   job.transcript->digest(digest);
   Secret<kMaxDigest> early;
   Secret<kMaxDigest> traffic;
-  return status_of(extract(hash, Bytes(zeros).first(size), job.psk, early.writable(size)) &&
-                   expand_label(hash, early.expose(size), "c e traffic", digest, traffic.writable(size)) &&
-                   traffic_keys(hash, traffic.expose(size), *job.keys));
+  const bool done = extract(hash, Bytes(zeros).first(size), job.psk, early.writable(size)) &&
+                    expand_label(hash, early.expose(size), "c e traffic", digest, traffic.writable(size)) &&
+                    traffic_keys(hash, traffic.expose(size), *job.keys);
+  if (job.traffic_secret != nullptr) job.traffic_secret->assign(traffic.expose(size));
+  return status_of(done);
 }
 
 JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {
@@ -310,6 +321,38 @@ JobStatus ScheduleOperations::tls12_finished(Tls12FinishedJob& job) {
   append_finished(transcript, job.server_first ? job.server_finished : job.client_finished);
   transcript.update(job.between);
   return status_of(make(!job.server_first));
+}
+
+JobStatus ScheduleOperations::export_keying_material(ExportJob& job) {
+  const bool fits = job.label.size() <= ExportJob::kMaxLabel && job.context.size() <= ExportJob::kMaxContext;
+  return status_of(fits && (job.tls13 ? export_tls13(job) : export_tls12(job)));
+}
+
+/// RFC 8446 section 7.5: no context is the same as an empty one.
+bool ScheduleOperations::export_tls13(ExportJob& job) {
+  const std::size_t size = digest_size(job.hash);
+  Digest digest_bytes{};
+  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+  digest_of(job.hash, {}, digest);
+  const std::string_view label(reinterpret_cast<const char*>(job.label.data()), job.label.size());
+  Secret<kMaxDigest> of_label;
+  if (!expand_label(job.hash, job.secret.expose(size), label, digest, of_label.writable(size))) return false;
+  digest_of(job.hash, job.context, digest);
+  return expand_label(job.hash, of_label.expose(size), "exporter", digest, job.out);
+}
+
+/// RFC 5705 section 4.
+bool ScheduleOperations::export_tls12(ExportJob& job) {
+  const std::array<std::uint8_t, 2> length = {static_cast<std::uint8_t>(job.context.size() >> 8U),
+                                              static_cast<std::uint8_t>(job.context.size() & 0xffU)};
+  const std::array params = {text(OSSL_KDF_PARAM_DIGEST, digest_name(job.hash)),
+                             octets(OSSL_KDF_PARAM_SECRET, job.secret.expose()),
+                             octets(OSSL_KDF_PARAM_SEED, job.label),
+                             octets(OSSL_KDF_PARAM_SEED, job.randoms),
+                             job.has_context ? octets(OSSL_KDF_PARAM_SEED, length) : OSSL_PARAM_construct_end(),
+                             octets(OSSL_KDF_PARAM_SEED, job.context),
+                             OSSL_PARAM_construct_end()};
+  return derive(tls1_prf_.get(), params, job.out);
 }
 
 }  // namespace lockstep::crypto

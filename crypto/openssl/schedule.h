@@ -27,11 +27,15 @@ class ScheduleOperations {
   JobStatus tls13_client_finished(Tls13ClientFinishedJob& job);
   JobStatus tls12_master_secret(Tls12MasterSecretJob& job);
   JobStatus tls12_finished(Tls12FinishedJob& job);
+  JobStatus export_keying_material(ExportJob& job);
 
  private:
   bool flight(Tls13ServerFlightJob& job);
   bool master_secret(Tls12MasterSecretJob& job);
   bool key_block(Tls12MasterSecretJob& job);
+  bool give_out(Tls13ServerFlightJob& job, Bytes client_traffic, Bytes server_traffic, Bytes digest);
+  bool export_tls13(ExportJob& job);
+  bool export_tls12(ExportJob& job);
   bool extract(Hash hash, Bytes salt, Bytes input, MutableBytes out);
   bool expand_label(Hash hash, Bytes secret, std::string_view label, Bytes context, MutableBytes out);
   bool traffic_keys(Hash hash, Bytes secret, RecordKeys& keys);

@@ -67,6 +67,7 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       server_handshake_traffic(hash, "s hs traffic"),
       client_application_traffic(hash, "c ap traffic"),
       server_application_traffic(hash, "s ap traffic"),
+      exporter_master(hash, "exp master"),
       resumption_master(hash, "res master"),
       resumption(messages_of_nonces(hash)),
       zeros(message_of_zeros(hash)),
@@ -209,6 +210,10 @@ void Tls13ServerFlight::finished_keys(HashRound& round) {
   server_keys_.take(*job_.server_handshake_keys);
   copy_digest(hash_, secret_.data(), job_.master_secret.writable().data());
   copy_digest(hash_, client_finished_key_.data(), job_.client_finished_key.writable().data());
+  if (job_.secrets != nullptr) {
+    job_.secrets->client_handshake_traffic.assign(digest_bytes(client_traffic_.data()));
+    job_.secrets->server_handshake_traffic.assign(digest_bytes(server_traffic_.data()));
+  }
   round.key(hash_, digest_bytes(server_finished_key_.data()), server_state_);
   round.key(hash_, digest_bytes(client_finished_key_.data()), client_state_);
   round.key(hash_, digest_bytes(secret_.data()), secret_state_);
@@ -237,6 +242,9 @@ void Tls13ServerFlight::application_traffic_secrets(HashRound& round) {
          job_.client_application_secret.writable().data());
   derive(round, secret_state_, constants_.server_application_traffic, digest, server_message_,
          job_.server_application_secret.writable().data());
+  if (job_.secrets != nullptr)
+    derive(round, secret_state_, constants_.exporter_master, digest, exporter_message_,
+           job_.secrets->exporter_master.writable().data());
   if (!job_.early_data) {
     round.mac(hash_, client_state_, digest, 1, job_.client_finished.writable().data());
     return;
@@ -332,6 +340,7 @@ bool Tls13EarlyData::step(HashRound& round) {
       round.mac(hash, state_, message_.data(), 1, secret_.data());
       return true;
     case 4:
+      if (job_.traffic_secret != nullptr) job_.traffic_secret->assign(Bytes(secret_).first(size));
       keys_.expand(round, constants_, state_, *job_.keys);
       return true;
     default:

@@ -29,6 +29,7 @@ struct Tls13Constants {
   LabelMessage server_handshake_traffic;
   LabelMessage client_application_traffic;
   LabelMessage server_application_traffic;
+  LabelMessage exporter_master;
   LabelMessage resumption_master;
   std::array<PaddedMessage<1>, kMaxTickets> resumption;  // by ticket
   PaddedMessage<1> zeros;                                // a digest's size of zeros, to be replaced by a digest
@@ -117,6 +118,7 @@ class Tls13ServerFlight {
   HmacState server_state_;
   PaddedMessage<1> client_message_;
   PaddedMessage<1> server_message_;
+  PaddedMessage<1> exporter_message_;
   PaddedMessage<1> digest_message_;  // the transcript's digest, as what Finished authenticates
   std::array<std::uint8_t, 4 + kMaxDigest> finished_message_;
 };

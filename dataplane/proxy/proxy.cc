@@ -14,6 +14,7 @@ constexpr int kDrainBatchRuns = 1000;
 tls::CoreLimits of_core(const Limits& limits, std::uint16_t core) {
   tls::CoreLimits of_tls = limits.tls;
   of_tls.core = core;
+  of_tls.exporters = limits.max_connections;
   of_tls.client_identities = limits.max_connections;
   of_tls.client_handshakes = limits.tls.handshakes;
   return of_tls;

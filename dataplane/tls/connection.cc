@@ -156,6 +156,12 @@ SessionInfo Connection::info() const {
   return info;
 }
 
+bool Connection::prepare_export(crypto::ExportJob& job) const {
+  if (!established_ || negotiated_.exporter == nullptr) return false;
+  negotiated_.exporter->prepare(job);
+  return true;
+}
+
 // The handshake's life.
 
 bool Connection::start_handshake() {
@@ -312,6 +318,7 @@ void Connection::clear() {
   release_handshake();
   inbound_.clear(link_);
   outbound_.clear(link_);
+  if (negotiated_.exporter != nullptr) link_.core.exporters.release(std::exchange(negotiated_.exporter, nullptr));
   if (negotiated_.client != nullptr) link_.core.client_identities.release(std::exchange(negotiated_.client, nullptr));
 }
 

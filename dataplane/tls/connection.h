@@ -34,6 +34,7 @@ class Connection {
   bool writable() const { return established_ || (handshake_ != nullptr && handshake_->answers_early_data); }
   bool config_released() const { return handshake_ == nullptr && !handshaking(); }
   SessionInfo info() const;
+  bool prepare_export(crypto::ExportJob& job) const;
 
  private:
   // What has been decided about the end.

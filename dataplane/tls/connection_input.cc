@@ -171,7 +171,7 @@ Error Connection::take_content(const OpenRecord& record, const OpenedRecord& ope
 }
 
 Error Connection::take_application_data(std::uint32_t size) {
-  const Error error = established_ ? post_handshake_.application_data() : take_early_data(size);
+  const Error error = established_ ? post_handshake_.application_data(size == 0) : take_early_data(size);
   if (error != Error::none) return error;
   if (size != 0) {
     empty_records_ = warnings_ = 0;

@@ -24,6 +24,7 @@ Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& ran
       open_records(limits_in.record_jobs),
       seal_records(limits_in.record_jobs),
       forget_sessions(kForgetSessions),
+      exporters(limits_in.exporters),
       client_identities(limits_in.client_identities),
       sessions(limits_in.cached_sessions),
       early_data(limits_in.early_data_hellos, random_in) {}

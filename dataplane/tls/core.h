@@ -7,6 +7,7 @@
 #include "crypto/cbc_job.h"
 #include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/early_data.h"
+#include "dataplane/tls/exporter.h"
 #include "dataplane/tls/pool.h"
 #include "dataplane/tls/session.h"
 #include "dataplane/tls/session_cache.h"
@@ -142,6 +143,7 @@ class Core {
   Pool<OpenRecord> open_records;
   Pool<SealRecord> seal_records;
   Pool<ForgetSession> forget_sessions;
+  Pool<Exporter> exporters;
   Pool<ClientIdentity> client_identities;
   SessionCache sessions;
   EarlyDataWindow early_data;

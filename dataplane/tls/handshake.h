@@ -92,6 +92,12 @@ struct Handshake final : HandshakeBase {
   Error choose_names();
 };
 
+/// Keeps what exporters need and logs secrets, where the configuration says so: of TLS 1.3 when the key schedule is
+/// done, of early data, and of TLS 1.2 when its master secret is there.
+void give_out_secrets_tls13(Handshake& handshake, const crypto::Tls13ServerFlightJob& flight);
+void give_out_early_secret(Handshake& handshake, const Secret<kMaxDigest>& traffic_secret);
+void give_out_secrets_tls12(Handshake& handshake, const crypto::Tls12MasterSecretJob& job);
+
 /// RFC 8446, in five parts: `hello` has been read; chooses, and asks for another hello if need be.
 Coroutine negotiate_tls13(Handshake& handshake);
 /// The same behind a HelloRetryRequest with a cookie: `hello` has been read, and the cookie says what was chosen.

@@ -5,6 +5,7 @@
 
 #include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/coroutine.h"
+#include "dataplane/tls/exporter.h"
 #include "dataplane/tls/handshake_reader.h"
 #include "dataplane/tls/inbound.h"
 #include "dataplane/tls/outbound.h"
@@ -48,12 +49,13 @@ struct Negotiated {
   bool hello_forgotten = false;   // after a HelloRetryRequest with a cookie
   bool first_early_data = false;  // the first hello came with early data
   bool resumed = false;
-  bool early_data = false;           // was taken
-  bool remembered = false;           // by `session_id`, which its failure ends
-  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
+  bool early_data = false;  // was taken
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
-  SessionId session_id;  // TLS 1.2
+  bool remembered = false;           // by `session_id`, which its failure ends
+  ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
+  Exporter* exporter = nullptr;      // the same
+  SessionId session_id;              // TLS 1.2
   std::array<char, 255> server_name;
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
 };

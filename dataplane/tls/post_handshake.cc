@@ -79,9 +79,9 @@ PostHandshake::Outcome PostHandshake::take_renegotiation(Bytes content) {
   return outcome;
 }
 
-Error PostHandshake::application_data() {
+Error PostHandshake::application_data(bool empty) {
   if (in_message()) return Error::unexpected_record_type;
-  count_ = 0;
+  if (!empty) count_ = 0;
   return Error::none;
 }
 

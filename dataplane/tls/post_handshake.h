@@ -31,7 +31,7 @@ class PostHandshake {
   /// Takes the content of a handshake record, in pieces; `last` with the last one. A client passes tickets over.
   Outcome take(bool is_client, Version version, Bytes content, bool last);
   /// Application data arrived: handshake messages may not be interleaved with it (RFC 8446 section 5.1).
-  Error application_data();
+  Error application_data(bool empty);
   /// A message is incomplete.
   bool in_message() const { return size_ != 0 || to_skip_ != 0; }
 

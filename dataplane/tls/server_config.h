@@ -127,10 +127,12 @@ struct ServerConfig {
   std::uint32_t max_early_data = 0;
   /// What a session may be resumed within: it differs between services, and between policies of one.
   std::array<std::uint8_t, 16> resumption_scope{};
+  bool exporters = false;    // sessions keep what Session::prepare_export needs
+  bool log_secrets = false;  // tell Environment::log_secret what decrypts the connection
   Duration handshake_timeout = seconds(15);
   std::uint32_t max_handshake_message = 65536;  // bytes of the largest ClientHello taken; at most 65536
-  /// TLS 1.3 records are padded to a multiple of so many bytes (RFC 8446 section 5.4), at most kMaxRecordPadding, so that
-  /// their lengths say less about what is in them; 0: not at all.
+  /// TLS 1.3 records are padded to a multiple of so many bytes (RFC 8446 section 5.4), at most kMaxRecordPadding, so
+  /// that their lengths say less about what is in them; 0: not at all.
   std::uint16_t record_padding = 0;
 
   /// The identity for `server_name` (any case, without a trailing dot), the default one for an empty name; nullptr when

@@ -48,6 +48,7 @@ struct Admission {
   EarlyDataOffer& offer;
   AdmitEarlyData question;
   crypto::Tls13EarlyDataJob keys;
+  Secret<kMaxDigest> traffic_secret;
 };
 
 void Admission::begin_question() {
@@ -67,6 +68,7 @@ void Admission::begin_keys() {
   keys.transcript = &handshake.transcript;
   keys.binders = progress.hello;
   keys.keys = &handshake.inbound.traffic.start(handshake.link, progress.choice.suite->aead());
+  if (handshake.config.log_secrets) keys.traffic_secret = &traffic_secret;
   handshake.submit(keys);
 }
 
@@ -76,6 +78,7 @@ Error Admission::decide() {
   offer.outcome = question.outcome;
   count_early_data(handshake.link.core.counters, offer.outcome);
   if (offer.outcome != EarlyData::accepted) return Error::none;
+  give_out_early_secret(handshake, traffic_secret);
   handshake.negotiated.early_data = true;
   handshake.early_data_to_skip = 0;
   handshake.early_data_left = offer.limit;

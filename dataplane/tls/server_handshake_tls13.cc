@@ -49,6 +49,7 @@ struct Tls13Server {
   crypto::DeriveJob derive;
   crypto::SignJob sign;
   crypto::Tls13ServerFlightJob flight;
+  crypto::Tls13Secrets secrets;
   crypto::RecordKeys client_handshake_keys;  // behind early data
   crypto::RecordKeys server_keys;            // the application's
 
@@ -155,6 +156,7 @@ void Tls13Server::begin_key_schedule() {
   // While early data is read, its keys stay in place.
   client_handshake_keys.aead = aead;
   flight.early_data = takes_early_data();
+  if (handshake.config.exporters || handshake.config.log_secrets) flight.secrets = &secrets;
   flight.client_handshake_keys = takes_early_data() ? &client_handshake_keys : &client.start(handshake.link, aead);
   flight.server_handshake_keys = &server.start(handshake.link, aead);
   flight.client_application_keys = &progress.client_keys;
@@ -231,6 +233,7 @@ Coroutine server_handshake_tls13(Handshake& handshake) {
   server.begin_key_schedule();
   co_await handshake.jobs();
   if (!server.flight.ok()) co_return Error::engine_failed;
+  give_out_secrets_tls13(handshake, server.flight);
 
   // ServerHello in plaintext, EncryptedExtensions to Finished under the handshake keys.
   handshake.phase = Phase::server_flight;

@@ -78,6 +78,7 @@ void Tls12KeyExchange::begin_master_secret() {
 }
 
 void Tls12KeyExchange::end() {
+  give_out_secrets_tls12(handshake, master);
   progress.master_secret.assign(master.master_secret.expose());
   handshake.successor = progress.client_key ? &certificate_verify_tls12 : &finish_handshake_tls12;
 }

@@ -171,6 +171,7 @@ Coroutine abbreviated_handshake_tls12(Handshake& handshake) {
   resumption.begin_keys();
   co_await handshake.jobs();
   if (!resumption.keys.ok() || !resumption.transcript.ok()) co_return Error::engine_failed;
+  give_out_secrets_tls12(handshake, resumption.keys);
   resumption.begin_finished();
   co_await handshake.jobs();
   if (!resumption.finished.ok()) co_return Error::engine_failed;

@@ -51,6 +51,10 @@ void Session::timeout(Instant now, Effects& effects) {
   connection().timeout(now, effects);
 }
 
+bool Session::prepare_export(crypto::ExportJob& job) const {
+  return connection().prepare_export(job);
+}
+
 Instant Session::deadline() const {
   return connection().deadline();
 }

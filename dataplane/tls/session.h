@@ -29,6 +29,17 @@ struct OutputBuffer {
   std::uint32_t size = 0;  // bytes to send
 };
 
+/// Secrets as files of NSS's key log format name them.
+enum class SecretName : std::uint8_t {
+  client_random,  // TLS 1.2: the master secret
+  client_early_traffic_secret,
+  client_handshake_traffic_secret,
+  server_handshake_traffic_secret,
+  client_traffic_secret_0,
+  server_traffic_secret_0,
+  exporter_secret,
+};
+
 /// What a session asks of its surroundings while it runs: one per core.
 class Environment {
  public:
@@ -44,6 +55,13 @@ class Environment {
   virtual bool ask(crypto::RemoteJob& job) = 0;
   /// Tells the engines to forget expanded keys.
   virtual void forget(std::uint64_t record_keys_id) = 0;
+  /// One of a connection's secrets, for who may decrypt what is captured. Called only by sessions whose configuration
+  /// says ServerConfig::log_secrets.
+  virtual void log_secret(SecretName name, Bytes client_random, Bytes secret) {
+    (void)name;
+    (void)client_random;
+    (void)secret;
+  }
 };
 
 /// Largest record that is sent: header, 2^14 of plaintext, 256 of expansion.
@@ -59,6 +77,7 @@ struct CoreLimits {
   std::uint32_t early_data_hellos = 65536;  // whose early data was taken, for as long as they could be sent again
   std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
   std::uint32_t client_handshakes = 4096;   // the same, where we are the client
+  std::uint32_t exporters = 32768;          // sessions that can export keying material; 128 bytes each once used
   std::uint32_t client_identities = 32768;  // sessions whose client showed a certificate; 300 bytes each once used
   std::uint32_t large_messages = 64;        // handshake messages beyond the small buffer, at the same time
   std::uint32_t record_jobs = 4096;         // records in flight, of all sessions, in each direction
@@ -180,6 +199,10 @@ class Session {
   /// The configuration is no longer referred to: the handshake is over and its last job is back.
   bool config_released() const;
   SessionInfo info() const;
+  /// Fills in this connection's part of `job`, which the caller submits; the keying material is for this connection
+  /// only, and its peer can derive the same (crypto/job.h). False before the session is established, when its
+  /// configuration does not say `exporters` (or there was no room), and in TLS 1.2 without extended_master_secret.
+  bool prepare_export(crypto::ExportJob& job) const;
 
  private:
   Connection& connection();

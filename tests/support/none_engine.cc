@@ -113,6 +113,11 @@ JobStatus server_flight(Tls13ServerFlightJob& job) {
   fill(job.client_application_secret.writable(), 0x30);
   fill(job.server_application_secret.writable(), 0x31);
   fill(job.master_secret.writable(), 0x40);
+  if (job.secrets != nullptr) {
+    fill(job.secrets->client_handshake_traffic.writable(), 0x12);
+    fill(job.secrets->server_handshake_traffic.writable(), 0x13);
+    fill(job.secrets->exporter_master.writable(), 0x41);
+  }
   job.transcript->update(job.before_finished);
   append_finished(*job.transcript, Bytes(job.server_finished).first(size));
   if (job.early_data) job.transcript->update(kEndOfEarlyData);
@@ -134,6 +139,7 @@ JobStatus binder(Tls13BinderJob& job) {
 JobStatus early_data(Tls13EarlyDataJob& job) {
   job.transcript->update(job.binders);
   pattern_keys(*job.keys, 0x12);
+  if (job.traffic_secret != nullptr) fill(job.traffic_secret->writable(), 0x14);
   return JobStatus::ok;
 }
 
@@ -283,6 +289,9 @@ JobStatus run_one(Job& job) {
       return master_secret(static_cast<Tls12MasterSecretJob&>(job));
     case JobKind::tls12_finished:
       return finished(static_cast<Tls12FinishedJob&>(job));
+    case JobKind::exporter:
+      fill(static_cast<ExportJob&>(job).out, 0x45);
+      return JobStatus::ok;
     case JobKind::seal:
       return seal(static_cast<SealJob&>(job));
     case JobKind::open:

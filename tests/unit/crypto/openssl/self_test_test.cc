@@ -101,6 +101,7 @@ class FaultyEngine final : public Engine {
       case JobKind::cbc_open:
       case JobKind::remote:
       case JobKind::verify_chain:
+      case JobKind::exporter:
         break;
     }
   }

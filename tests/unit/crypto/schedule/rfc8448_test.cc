@@ -69,6 +69,7 @@ struct Flight {
     job.server_handshake_keys = &server_handshake;
     job.client_application_keys = &client_application;
     job.server_application_keys = &server_application;
+    job.secrets = &secrets;
     run(others);
   }
 
@@ -98,6 +99,7 @@ struct Flight {
   RecordKeys server_handshake;
   RecordKeys client_application;
   RecordKeys server_application;
+  Tls13Secrets secrets;
   Tls13ServerFlightJob job;
 };
 
@@ -151,6 +153,18 @@ TEST_P(Rfc8448, TrafficAndMasterSecretsAreTheTracesOnes) {
   EXPECT_EQ(bytes(flight.job.server_application_secret.expose(32)),
             trace.at("server", "derive secret \"tls13 s ap traffic\"", "expanded"));
   EXPECT_EQ(bytes(flight.job.master_secret.expose(32)), trace.at("server", "extract secret \"master\"", "secret"));
+}
+
+TEST_P(Rfc8448, SecretsForExportersAndDiagnosisAreTheTracesOnes) {
+  for (const std::size_t others : {0, 15}) {
+    const Flight flight(GetParam(), others);
+    const auto expanded = [&](const char* step) { return flight.trace.at("server", step, "expanded"); };
+    EXPECT_EQ(bytes(flight.secrets.client_handshake_traffic.expose(32)),
+              expanded("derive secret \"tls13 c hs traffic\""));
+    EXPECT_EQ(bytes(flight.secrets.server_handshake_traffic.expose(32)),
+              expanded("derive secret \"tls13 s hs traffic\""));
+    EXPECT_EQ(bytes(flight.secrets.exporter_master.expose(32)), expanded("derive secret \"tls13 exp master\""));
+  }
 }
 
 TEST_P(Rfc8448, RecordKeysAreTheTracesOnes) {

@@ -43,6 +43,7 @@ Driver::~Driver() {
   EXPECT_EQ(core_->client_handshakes.in_use(), 0U);
   EXPECT_EQ(core_->large_messages.in_use(), 0U);
   EXPECT_EQ(core_->client_identities.in_use(), 0U);
+  EXPECT_EQ(core_->exporters.in_use(), 0U);
   EXPECT_EQ(counters().handshakes_in_progress.value(), 0U);
 }
 
@@ -231,6 +232,10 @@ bool Driver::ask(crypto::RemoteJob& job) {
 void Driver::forget(std::uint64_t record_keys_id) {
   forgotten.insert(record_keys_id);
   batch_->forget(record_keys_id);
+}
+
+void Driver::log_secret(SecretName name, Bytes client_random, Bytes secret) {
+  logged.push_back({name, {client_random.begin(), client_random.end()}, {secret.begin(), secret.end()}});
 }
 
 std::size_t Driver::undisposed() const {

@@ -57,6 +57,7 @@ class Driver final : public Environment {
   void release(const OutputBuffer& buffer) override;
   bool ask(crypto::RemoteJob& job) override;
   void forget(std::uint64_t record_keys_id) override;
+  void log_secret(SecretName name, Bytes client_random, Bytes secret) override;
 
   Session& session() { return *session_; }
   Core& core() { return *core_; }
@@ -77,6 +78,12 @@ class Driver final : public Environment {
   std::size_t output_buffers_left = 1000;  // set to 0: none is lent
   std::size_t buffers_out = 0;
   std::multiset<std::uint64_t> forgotten;
+  struct LoggedSecret {
+    SecretName name;
+    Buffer client_random;
+    Buffer secret;
+  };
+  std::vector<LoggedSecret> logged;
   static constexpr Instant kStart{1'000'000'000};
   Instant now = kStart;
   /// Another core: answers a question at once, or says that it cannot. Nobody is there without it.

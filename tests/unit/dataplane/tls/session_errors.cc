@@ -154,6 +154,23 @@ std::vector<Row> session_errors() {
            s.client.protect(Protection::tls13, static_cast<std::uint8_t>(NoneClient::kUpdated13 + 2 * i));
          }
        }},
+      {Error::too_many_key_updates, "33 with nothing but empty records between",
+       [](Scene& s) {
+         s.establish13();
+         for (int i = 0; i < 33; ++i) {
+           if (i % 8 == 0) s.send(application_data, {});
+           s.handshake(key_update(0));
+           s.client.protect(Protection::tls13, static_cast<std::uint8_t>(NoneClient::kUpdated13 + 2 * i));
+         }
+       }},
+      {Error::renegotiation_refused, "insisting between empty records",
+       [](Scene& s) {
+         s.establish12();
+         for (int i = 0; i < 4; ++i) {
+           s.handshake(hello12().whole());
+           s.send(application_data, {});
+         }
+       }},
       {Error::handshake_timeout, "nothing comes",
        [](Scene& s) { s.server().timeout(s.server().now + s.config.handshake_timeout); }},
       {Error::handshake_timeout, "half a hello",
