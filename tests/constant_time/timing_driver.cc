@@ -4,15 +4,11 @@
 //   timing_driver SECONDS NAME...      SECONDS of samples for each repetition of each subject
 //   timing_driver alone SECONDS NAME...    the same, and other programs keep off the core where that is allowed
 // Prints one line per subject: verdict, name and numbers as key=value.
-#include <sched.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <x86intrin.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
+#include "tests/constant_time/stopwatch.h"
 #include "tests/constant_time/subject.h"
 #include "tests/constant_time/t_test.h"
 
@@ -49,26 +45,6 @@ Block make_block(std::size_t size) {
   Block block(static_cast<std::uint8_t*>(std::aligned_alloc(64, rounded)));
   std::memset(block.get(), 0, rounded);
   return block;
-}
-
-std::uint64_t cycles() {
-  _mm_lfence();
-  const std::uint64_t now = __rdtsc();
-  _mm_lfence();
-  return now;
-}
-
-// How often this thread was interrupted for another one.
-long preemptions() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  return usage.ru_nivcsw;
-}
-
-double seconds_of(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 // A chain of `steps` dependent additions that begins with a value of the operation's output, so that the two do not
@@ -121,17 +97,6 @@ class Measurement {
     return static_cast<double>(cycles() - start);
   }
 
-  // A sample during which no other thread had the core, if a few attempts bring one.
-  double undisturbed(const std::uint8_t* slot, std::uint64_t planted_steps) {
-    double taken = 0;
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      const long before = preemptions();
-      taken = sample(slot, planted_steps);
-      if (preemptions() == before) break;
-    }
-    return taken;
-  }
-
   // `count` samples of each group, in random order.
   void collect(std::size_t count, std::size_t first_group, std::size_t last_group, std::uint64_t planted_steps) {
     std::vector<std::uint8_t> order;
@@ -149,8 +114,8 @@ class Measurement {
         subject_.fill(slots.get() + (i - begin) * stride, secrets_of(order[i]), numbers_);
       sample(slots.get(), 1);  // warms what the filling has pushed out
       for (std::size_t i = begin; i < end; ++i)
-        samples[order[i]].push_back(
-            undisturbed(slots.get() + (i - begin) * stride, order[i] < kPlantedFixed ? 0 : planted_steps));
+        samples[order[i]].push_back(undisturbed(
+            [&] { return sample(slots.get() + (i - begin) * stride, order[i] < kPlantedFixed ? 0 : planted_steps); }));
     }
   }
 
@@ -184,11 +149,6 @@ class Measurement {
   std::uint64_t fixed_ = 0;
   std::uint64_t sink_ = 0;
 };
-
-double median(Samples samples) {
-  std::nth_element(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2), samples.end());
-  return samples[samples.size() / 2];
-}
 
 // What the repetitions found so far.
 struct Findings {
@@ -265,16 +225,6 @@ void examine(const Subject& subject, double seconds, double step) {
       worst.difference / calls, findings.planted, planted.t, planted.difference / calls,
       100 * planted.difference / typical);
   std::fflush(stdout);
-}
-
-void pin(bool alone) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(sched_getcpu(), &set);
-  sched_setaffinity(0, sizeof set, &set);
-  // Refused to most users; the test works without.
-  const sched_param first{.sched_priority = 1};
-  if (alone) sched_setscheduler(0, SCHED_FIFO, &first);
 }
 
 }  // namespace
