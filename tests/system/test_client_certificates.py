@@ -5,9 +5,11 @@ import subprocess
 import unittest
 
 from configuration import builtin, configuration, tap
-from harness import KERNEL, NAME, SERVICE, Case, wait_until
+from harness import KERNEL, NAME, ROOT, SERVICE, Case, wait_until
 
 REQUEST = f"GET /bytes/100 HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode()
+PROGRAMS = ROOT / "tests" / "support" / "interop"
+VERSIONS = {"1.2": 445, "1.3": 446}
 CA_CONFIGURATION = """[ca]
 default_ca = it
 [it]
@@ -66,6 +68,8 @@ class ClientCertificates(Case):
             demo, tap("lockstep0", SERVICE, KERNEL),
             builtin("http", f"{SERVICE}:443", more=f'client_auth = "required"\n{files}'),
             builtin("http-optional", f"{SERVICE}:444", more=f'client_auth = "optional"\n{files}'),
+            *(builtin(f"http-{port}", f"{SERVICE}:{port}", more=f'client_auth = "required"\n{files}[service.tls]\nversions = ["{version}"]\n')
+              for version, port in VERSIONS.items()),
             general="cores = [0]"))
 
     def visit(self, *arguments, port=443, version="-tls1_3"):
@@ -111,6 +115,23 @@ class ClientCertificates(Case):
         done = self.host.run("curl", "-sf", "--cacert", self.demo / "ca.pem", "--cert", certificate, "--key", key, "--resolve",
                              f"{NAME}:443:{SERVICE}", f"https://{NAME}/bytes/100")
         self.assertEqual(len(done.stdout), 100)
+
+    def test_clients_of_other_libraries_show_theirs(self):
+        authority = self.demo / "ca.pem"
+        for version, port in VERSIONS.items():
+            for kind, key in {"rsa": ("rsa:2048",), "p256": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}.items():
+                for client, command in {
+                        "gnutls": ("gnutls-cli", "--x509cafile", authority, "--sni-hostname", NAME, "--verify-hostname", NAME, "-p", port,
+                                   SERVICE),
+                        "python": ("python3", PROGRAMS / "python_client.py", SERVICE, port, NAME, authority, 1, "tickets"),
+                        "node": ("node", PROGRAMS / "node_client.js", SERVICE, port, NAME, authority, 1, "tickets")}.items():
+                    with self.subTest(version=version, key=kind, client=client):
+                        name = f"{client}-{kind}-{version}"
+                        _, certificate, _, private = self.clients.issue(name, *key)
+                        shown = (("--x509certfile", certificate, "--x509keyfile", private) if client == "gnutls"
+                                 else (certificate, private))
+                        self.host.run(*command, *shown, stdin=REQUEST)
+                        wait_until("the access line", lambda: f"CN={name},O=Lockstep" in self.lockstep.tail(20000))
 
     def test_a_revoked_client_is_refused_after_a_reload_and_its_session_does_not_go_on(self):
         client = self.clients.issue("revoked", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")

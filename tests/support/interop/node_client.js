@@ -4,9 +4,10 @@ const constants = require('crypto').constants;
 const fs = require('fs');
 const tls = require('tls');
 
-const [address, port, name, authority, connections, resumeBy] = process.argv.slice(2);
+const [address, port, name, authority, connections, resumeBy, certificate, key] = process.argv.slice(2);
 const context = tls.createSecureContext({
   ca: fs.readFileSync(authority),
+  ...(certificate ? {cert: fs.readFileSync(certificate), key: fs.readFileSync(key)} : {}),
   ciphers: 'ALL:!aNULL:!eNULL',
   secureOptions: resumeBy === 'identifiers' ? constants.SSL_OP_NO_TICKET : 0,
 });

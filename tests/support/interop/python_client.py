@@ -5,9 +5,11 @@ import socket
 import ssl
 import sys
 
-address, port, name, authority, connections, resume_by = sys.argv[1:]
+address, port, name, authority, connections, resume_by, *shown = sys.argv[1:]
 context = ssl.create_default_context(cafile=authority)
 context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=1")
+if shown:
+    context.load_cert_chain(*shown)
 if resume_by == "identifiers":
     context.options |= ssl.OP_NO_TICKET
 session = None
