@@ -31,6 +31,7 @@ struct General {
   LogFormat log_format = LogFormat::text;
   std::string log_file;  // empty: standard error
   bool access_log = true;
+  std::string key_log;            // path of the key log file; empty: none
   std::uint32_t log_rate = 1000;  // lines per second of each event
   std::vector<unsigned> cores;    // empty: the last core this process may use
   worker::Idle idle = worker::Idle::sleep;

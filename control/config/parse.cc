@@ -25,6 +25,7 @@ void read_general(Section& s, General& general, const std::string& directory) {
   s.choice<LogFormat>("log_format", general.log_format, {{"text", LogFormat::text}, {"json", LogFormat::json}});
   s.text("log_file", general.log_file);
   s.boolean("access_log", general.access_log);
+  s.text("key_log", general.key_log);
   s.integer("log_rate", general.log_rate, 1, 1'000'000);
   s.integers("cores", general.cores, 0, 1023);
   s.choice<worker::Idle>("idle", general.idle, {{"sleep", worker::Idle::sleep}, {"poll", worker::Idle::poll}});
@@ -37,6 +38,7 @@ void read_general(Section& s, General& general, const std::string& directory) {
   s.text("socket", general.socket);
   s.duration("drain_limit", general.drain_limit, Duration{}, hours(24));
   general.log_file = resolve(general.log_file, directory);
+  general.key_log = resolve(general.key_log, directory);
   general.socket = resolve(general.socket, directory);
 }
 

@@ -19,6 +19,7 @@
 #include "control/config/load.h"
 #include "control/config/validate.h"
 #include "control/log/events.h"
+#include "control/log/key_log.h"
 #include "control/service/backends.h"
 #include "control/service/certificates.h"
 #include "control/service/fleet.h"
@@ -117,6 +118,7 @@ class Service {
   api::Reloaded adopt(config::Loaded next);
   api::Reloaded refuse_reload(const std::string& why);
   void tell_about_roots();
+  void tell_about_key_log();
   void keep_staples();
   void tell_about_staple(const certs::Fetched& fetched);
   void handle(int signal_number);
@@ -141,6 +143,7 @@ class Service {
   std::string capabilities_;  // written before the admin server starts
 
   log::Log log_;
+  log::KeyLog key_log_;
   const std::int64_t started_ns_;
   TicketKeys ticket_keys_{log_};
   Signals signals_;
@@ -167,6 +170,10 @@ std::string Service::start() {
                          {"config", options_.config_path},
                          {"workers", cores.size()},
                          {"crypto_cores", loaded_.config.batch.crypto_cores.size()}});
+  if (!general().key_log.empty())
+    if (const std::string error = key_log_.open(general().key_log); !error.empty())
+      return error + "; correct \"key_log\" in [general], or remove the file";
+  tell_about_key_log();
   const Result<User, std::string> user = find_user(general().user);
   if (!user) return user.error();
   if (std::string error = environment_.start(loaded_.config, cores, log_); !error.empty()) return error;
@@ -254,6 +261,7 @@ api::Reloaded Service::adopt(config::Loaded next) {
   for (const std::string& change : result.changes) log_.info("certificate_changed", {{"message", change}});
   warn_of_unverified_backends(log_, loaded_.config);
   tell_about_roots();
+  tell_about_key_log();
   stapler_.watch(loaded_.certificates);
   staples_changed_ = false;
   return result;
@@ -266,6 +274,14 @@ api::Reloaded Service::refuse_reload(const std::string& why) {
   }
   log_.error("reload_refused", {{"reason", why}, {"message", "the old configuration stays in use"}});
   return {false, epoch_, {}, {why}};
+}
+
+void Service::tell_about_key_log() {
+  if (general().key_log.empty()) return;
+  log_.warning("key_log", {{"file", general().key_log},
+                           {"message",
+                            "the secrets of all TLS connections are written to this file: whoever has it can "
+                            "decrypt them; remove key_log when you are done"}});
 }
 
 void Service::tell_about_roots() {
@@ -338,6 +354,11 @@ void Service::write_events() {
   const bool access = general().access_log;
   fleet_->take_events(kEventsPerTick, [&](std::int64_t unix_ns, const Event& event) {
     if (event.kind == proxy::kAccessEvent && !access) return;
+    if (event.kind == proxy::kKeyLogEvent) {
+      if (!key_log_.write(event.as<proxy::KeyLogEvent>()))
+        log_.error("key_log", {{"message", "a line could not be written"}});
+      return;
+    }
     if (const std::optional<log::EventLine> line = log::event_line(event))
       log_.write_at(unix_ns, line->level, line->event, line->fields);
   });

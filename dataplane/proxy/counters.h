@@ -17,7 +17,7 @@ namespace lockstep::proxy {
   X(counter, backend_ejections, "Backends taken out after failures")            \
   X(counter, bytes_from_clients, "Plaintext bytes received from clients")       \
   X(counter, bytes_to_clients, "Plaintext bytes sent to clients")               \
-  X(counter, events_lost, "Access lines lost because the ring was full")        \
+  X(counter, events_lost, "Lines of the access log and the key log file lost because the ring was full")        \
   X(counter, listen_failures, "Addresses that could not be listened to")        \
   X(counter, buffers_exhausted, "Times a record buffer was not to be had")      \
   X(gauge, connections, "Client connections")                                   \

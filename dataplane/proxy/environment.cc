@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/proxy/key_log_event.h"
+
 namespace lockstep::proxy {
 
 tls::OutputBuffer Environment::output_buffer(std::uint32_t capacity) {
@@ -20,6 +22,18 @@ tls::OutputBuffer Environment::output_buffer(std::uint32_t capacity) {
 void Environment::release(const tls::OutputBuffer& buffer) {
   if (lent_ != nullptr) *lent_ -= std::min(*lent_, buffer.capacity);
   MbufPtr(static_cast<rte_mbuf*>(buffer.handle)).reset();
+}
+
+void Environment::log_secret(tls::SecretName name, Bytes client_random, Bytes secret) {
+  KeyLogEvent line;
+  line.name = name;
+  line.secret_size = static_cast<std::uint8_t>(secret.size());
+  std::copy(client_random.begin(), client_random.end(), line.client_random.begin());
+  std::copy(secret.begin(), secret.end(), line.secret.begin());
+  Event entry = Event::make(kKeyLogEvent, now_, line);
+  if (!events_.push(entry)) counters_.events_lost.add();
+  wipe(line.secret);
+  wipe(entry.payload);
 }
 
 MbufPtr Environment::take(const tls::OutputBuffer& buffer) {

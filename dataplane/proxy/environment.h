@@ -2,6 +2,7 @@
 #pragma once
 
 #include "crypto/batch.h"
+#include "dataplane/base/event.h"
 #include "dataplane/base/mbuf.h"
 #include "dataplane/proxy/counters.h"
 #include "dataplane/proxy/remote.h"
@@ -11,9 +12,9 @@ namespace lockstep::proxy {
 
 class Environment final : public tls::Environment {
  public:
-  /// `remote`: nullptr where there is no other worker.
-  Environment(crypto::Batch& batch, Remote* remote, MbufPools& pools, Counters& counters)
-      : batch_(batch), remote_(remote), pools_(pools), counters_(counters) {}
+  /// `remote`: nullptr where there is no other worker. `events`: where lines for the key log file go.
+  Environment(crypto::Batch& batch, Remote* remote, MbufPools& pools, Counters& counters, EventRing& events)
+      : batch_(batch), remote_(remote), pools_(pools), counters_(counters), events_(events) {}
 
   /// Before each call of a session: the current instant, and where to account the bytes of buffers lent to it.
   void begin(Instant now, std::uint32_t* lent) {
@@ -30,12 +31,14 @@ class Environment final : public tls::Environment {
   tls::OutputBuffer output_buffer(std::uint32_t capacity) override;
   void release(const tls::OutputBuffer& buffer) override;
   void forget(std::uint64_t record_keys_id) override { batch_.forget(record_keys_id); }
+  void log_secret(tls::SecretName name, Bytes client_random, Bytes secret) override;
 
  private:
   crypto::Batch& batch_;
   Remote* remote_;
   MbufPools& pools_;
   Counters& counters_;
+  EventRing& events_;
   Instant now_;
   std::uint32_t* lent_ = nullptr;
 };

@@ -42,7 +42,7 @@ Proxy::State::State(const Limits& limits_, tcp::Stack& stack_, crypto::Batch& ba
       events(events_),
       wall_clock_offset(wall_clock_offset_),
       worker(worker_),
-      environment(batch, remote, pools, counters),
+      environment(batch, remote, pools, counters, events),
       tls_core(tls::make_core(of_core(limits, worker), environment, random)),
       pieces(kMaxPieces),
       patterns(pools),
