@@ -1,5 +1,7 @@
 #include "crypto/openssl/engine.h"
 
+#include <algorithm>
+
 #include "crypto/openssl/cbc_records.h"
 #include "crypto/openssl/key.h"
 #include "crypto/openssl/public_key.h"
@@ -40,14 +42,24 @@ class OpensslEngine final : public Engine {
     return job.signature_size == 0 ? JobStatus::engine_failed : JobStatus::ok;
   }
 
-  /// A ciphertext that is no number below the modulus is replaced by one that is, so that the same work is done.
+  /// An attempt with another number would take time of its own. True where the modulus is not at hand.
+  static bool below_modulus(const OpensslKey& key, Bytes number) {
+    const KeyNumbers* const numbers = key.numbers();
+    if (numbers == nullptr) return true;
+    const Bytes modulus = Bytes(numbers->modulus).first(number.size());
+    return std::lexicographical_compare(number.begin(), number.end(), modulus.begin(), modulus.end());
+  }
+
+  /// A ciphertext that is no number below the modulus, as who sent it knows, is replaced by one that is, so that the
+  /// same work is done.
   static JobStatus rsa_premaster(RsaPremasterJob& job) {
     const auto* const key = static_cast<const OpensslKey*>(job.key);
     const std::size_t size = (job.key->bits() + 7) / 8;
     Secret<kMaxRsaModulus> decrypted;
     std::array<std::uint8_t, kMaxRsaModulus> dummy{};
     dummy[size - 1] = 2;
-    const bool at_all = job.encrypted.size() == size && key->rsa_private(job.encrypted, decrypted.writable(size));
+    const bool number = job.encrypted.size() == size && below_modulus(*key, job.encrypted);
+    const bool at_all = number && key->rsa_private(job.encrypted, decrypted.writable(size));
     if (!at_all && !key->rsa_private(Bytes(dummy).first(size), decrypted.writable(size)))
       return JobStatus::engine_failed;
     take_rsa_premaster(job.premaster.writable(), decrypted.expose(size), at_all, job.client_version,

@@ -9,7 +9,8 @@ CHECK = "steps"
 # Seconds of samples for the first repetition of each step.
 QUICK_SECONDS = 0.15
 FULL_SECONDS = 5
-# Whole RSA operations, in which a planted leak is small beside the machine's noise, are left to the full tier.
+# Whole RSA operations are left to the full tier. Their planted leak is small beside them: where the machine is too noisy to see it,
+# they are skipped there too.
 LONG = ["rsa_premaster.libcrypto", "rsa_premaster.lanes"]
 STEPS = [
     "rsa_premaster.take", "cbc_open.sha1_64", "cbc_open.sha1_512", "cbc_open.sha256_80", "cbc_open.sha256_512", "cbc_open.sha384_160",
@@ -48,6 +49,6 @@ def check(build, full):
             yield Result(CHECK, name, status, "this processor cannot run it" if status == "skipped" else "it did not run")
             continue
         verdict, figures = found[name]
-        status = {"clean": "passed", "leak": "failed", "inconclusive": "failed" if full else "skipped"}[verdict]
+        status = {"clean": "passed", "leak": "failed", "inconclusive": "failed" if full and name not in LONG else "skipped"}[verdict]
         yield Result(CHECK, name, status, explain(figures) if verdict != "inconclusive" else "too noisy to tell: its planted leak was not found",
                      {**figures, "verdict": verdict})

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "dataplane/tls/server_hello.h"
 #include "dataplane/tls/ticket.h"
 #include "tests/unit/dataplane/tls/client_certificate.h"
 #include "tests/unit/dataplane/tls/ticket_support.h"
@@ -113,6 +114,18 @@ Buffer connection_with_early_data() {
                record(kRecord, application_data, text("some data")), step(kShutdown)});
 }
 
+// The body, with a share for X25519.
+Buffer server_hello() {
+  const Buffer random(32, 0x11);
+  const Buffer session_id(32, 0);
+  const Buffer key(32, 0x42);
+  const ServerHelloTls13 hello{random, session_id,  CipherSuite::tls_aes_128_gcm_sha256, crypto::NamedGroup::x25519,
+                               key,    std::nullopt};
+  std::array<std::uint8_t, kMaxServerHello> out;
+  const Bytes body = hello.write(out).subspan(kHandshakeHeader);
+  return {body.begin(), body.end()};
+}
+
 Buffer session_state() {
   SessionState state;
   std::array<std::uint8_t, SessionState::kMaxSize> out;
@@ -143,6 +156,7 @@ void make_seeds(const std::filesystem::path& base) {
   messages.write("certificate13", join({{6}, certificate13(entry13(none_certificate()))}));
   messages.write("certificate12", join({{7}, certificate12(vector24(none_certificate()))}));
   messages.write("certificate_verify", join({{8}, certificate_verify()}));
+  messages.write("server_hello", join({{10}, server_hello()}));
   messages.write("ticket", join({{5}, Buffer(kTicketOverhead + 200, 0)}));
 }
 

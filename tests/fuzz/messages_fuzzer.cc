@@ -1,10 +1,13 @@
-// Messages of clients other than the ClientHello, and what comes back to us from their tickets. The first byte says
-// which.
+// Messages of clients other than the ClientHello, what comes back to us from their tickets, and messages of servers.
+// The first byte says which.
 #include "dataplane/tls/alert.h"
+#include "dataplane/tls/certificate_request.h"
 #include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/client_key_exchange.h"
+#include "dataplane/tls/encrypted_extensions.h"
 #include "dataplane/tls/finished.h"
 #include "dataplane/tls/post_handshake.h"
+#include "dataplane/tls/received_server_hello.h"
 #include "dataplane/tls/ticket.h"
 #include "tests/fuzz/fuzzer.h"
 
@@ -32,13 +35,13 @@ void finished(Bytes bytes) {
   EXPECT_EQ(check_finished(got, expected) == Error::none, equal);
 }
 
-void post_handshake(Version version, Bytes bytes) {
+void post_handshake(bool is_client, Version version, Bytes bytes) {
   PostHandshake rules;
   fuzz::Input input(bytes);
   while (input.next_step()) {
     const std::vector<std::uint8_t> content = input.rest_of_step();
-    const PostHandshake::Outcome outcome = rules.take(version, content, content.size() % 2 == 0);
-    if (outcome.error != Error::none || rules.application_data() != Error::none) return;
+    const PostHandshake::Outcome outcome = rules.take(is_client, version, content, content.size() % 2 == 0);
+    if (outcome.error != Error::none || rules.application_data(content.empty()) != Error::none) return;
   }
 }
 
@@ -78,20 +81,33 @@ void certificate_verify(Bytes bytes) {
     (void)may_sign(version, crypto::KeyType::ecdsa_p256, scheme);
 }
 
+// To a client that offers what it does by default, and a protocol.
+void of_servers(Bytes bytes) {
+  static const ClientConfig& config = *new ClientConfig{.alpn = {"http/1.1"}};
+  const ClientOffer offer{.config = config, .group = crypto::NamedGroup::x25519};
+  ReceivedServerHello hello;
+  if (hello.read(bytes, offer) == Error::none && !hello.retry) EXPECT_EQ(hello.public_key.size(), 32U);
+  Bytes alpn;
+  if (read_encrypted_extensions(bytes, offer, alpn) == Error::none)
+    EXPECT_TRUE(alpn.empty() || offer.offers_alpn(alpn));
+  CodePoints signature_algorithms;
+  (void)read_certificate_request_tls13(bytes, offer, signature_algorithms);
+}
+
 }  // namespace
 
 void run_one(Bytes bytes) {
   if (bytes.empty()) return;
   const Bytes rest = bytes.subspan(1);
-  switch (bytes[0] % 9) {
+  switch (bytes[0] % 11) {
     case 0:
       return key_exchanges(rest);
     case 1:
       return finished(rest);
     case 2:
-      return post_handshake(Version::tls13, rest);
+      return post_handshake(false, Version::tls13, rest);
     case 3:
-      return post_handshake(Version::tls12, rest);
+      return post_handshake(false, Version::tls12, rest);
     case 4:
       return session_state(rest);
     case 5:
@@ -100,8 +116,12 @@ void run_one(Bytes bytes) {
       return certificate(Version::tls13, rest);
     case 7:
       return certificate(Version::tls12, rest);
-    default:
+    case 8:
       return certificate_verify(rest);
+    case 9:
+      return post_handshake(true, Version::tls13, rest);
+    default:
+      return of_servers(rest);
   }
 }
 
