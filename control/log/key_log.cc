@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
+#include <system_error>
 
 namespace lockstep::log {
 
@@ -45,14 +45,18 @@ void append_hex(std::string& line, Bytes bytes) {
   }
 }
 
-/// What is wrong with an open file; nullptr: nothing.
-const char* complaint_about(int file) {
+std::string system_error() {
+  return std::generic_category().message(errno);
+}
+
+/// What is wrong with an open file; empty: nothing.
+std::string complaint_about(int file) {
   struct stat status{};
-  if (fstat(file, &status) != 0) return std::strerror(errno);
+  if (fstat(file, &status) != 0) return system_error();
   if (!S_ISREG(status.st_mode)) return "it is no regular file";
   if (status.st_uid != geteuid()) return "somebody else owns it";
   if ((status.st_mode & kPermissions) != kOwnerOnly) return "its mode is not 0600";
-  return status.st_nlink == 1 ? nullptr : "it has a second name";
+  return status.st_nlink == 1 ? "" : "it has a second name";
 }
 
 }  // namespace
@@ -72,8 +76,9 @@ std::string KeyLog::open(const std::string& path) {
   // What is not a regular file must not block either.
   const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
   const int file = ::open(path.c_str(), flags, kOwnerOnly);
-  if (file < 0) return "key log " + path + ": " + (errno == ELOOP ? "it is a symbolic link" : std::strerror(errno));
-  if (const char* const complaint = complaint_about(file); complaint != nullptr) {
+  if (file < 0)
+    return "key log " + path + ": " + (errno == ELOOP ? std::string("it is a symbolic link") : system_error());
+  if (const std::string complaint = complaint_about(file); !complaint.empty()) {
     close(file);
     return "key log " + path + ": " + complaint;
   }
