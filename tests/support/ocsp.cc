@@ -4,29 +4,16 @@
 #include <openssl/pem.h>
 
 #include <memory>
-#include <stdexcept>
+
+#include "tests/support/openssl_objects.h"
 
 namespace lockstep::test {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 using Time = std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>>;
 using Response = std::unique_ptr<OCSP_RESPONSE, Release<OCSP_RESPONSE_free>>;
 using Basic = std::unique_ptr<OCSP_BASICRESP, Release<OCSP_BASICRESP_free>>;
 using Id = std::unique_ptr<OCSP_CERTID, Release<OCSP_CERTID_free>>;
-
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
 
 Bio reader(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
