@@ -103,8 +103,14 @@ void run_one(Bytes bytes) {
   fuzz::Input input(bytes);
   const ServerConfig config = config_of(input.byte());
   DriverOptions options;
-  options.limits = {
-      .cached_sessions = 4, .early_data_hellos = 4, .handshakes = 1, .large_messages = 1, .record_jobs = 20};
+  options.limits = {.cached_sessions = 4,
+                    .early_data_hellos = 4,
+                    .handshakes = 1,
+                    .client_handshakes = 1,
+                    .exporters = 1,
+                    .client_identities = 1,
+                    .large_messages = 1,
+                    .record_jobs = 20};
   const std::uint8_t pieces = input.byte();
   options.piece = pieces < 128 ? 0 : pieces - 127U;
   Driver server(config, engine, options);

@@ -19,7 +19,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNITTEST = ROOT / "tests" / "support" / "unittest_json.py"
-TIME_LIMIT = {"unit": 900, "sim": 900, "system": 1500, "bogo": 300, "fuzz": 900, "arch": 120, "constant_time": 600, "mutations": 3600}
+TIME_LIMIT = {"unit": 600, "sim": 900, "system": 1500, "bogo": 300, "fuzz": 900, "arch": 120, "constant_time": 600, "mutations": 3600}
 
 
 def programs(build, suite):

@@ -84,7 +84,14 @@ TEST(ClientMutation, NeverBreaksTheSession) {
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
     Random random = Random::from_number(seed);
     ClientScene scene;
-    scene.options.limits = {.early_data_hellos = 4, .client_handshakes = 1, .large_messages = 1, .record_jobs = 20};
+    scene.options.limits = {.cached_sessions = 4,
+                            .early_data_hellos = 4,
+                            .handshakes = 1,
+                            .client_handshakes = 1,
+                            .exporters = 1,
+                            .client_identities = 1,
+                            .large_messages = 1,
+                            .record_jobs = 20};
     std::vector<Step> steps = connection(scene, seed % 3 == 0);
     for (std::uint32_t times = random.below(4); times != 0; --times) mutate(steps, random);
     std::uint8_t keys = 0;

@@ -17,7 +17,15 @@ namespace lockstep::tls::test {
 
 struct DriverOptions {
   std::uint64_t seed = 1;  // of the session's randomness
-  CoreLimits limits = {.early_data_hellos = 100, .handshakes = 4, .large_messages = 2, .record_jobs = 64};
+  // A core is made for each: as small as the tests allow.
+  CoreLimits limits = {.cached_sessions = 100,
+                       .early_data_hellos = 100,
+                       .handshakes = 4,
+                       .client_handshakes = 4,
+                       .exporters = 4,
+                       .client_identities = 4,
+                       .large_messages = 2,
+                       .record_jobs = 64};
   std::size_t piece = 0;             // largest piece of input; 0: as fed
   bool join = false;                 // small pieces are appended to the last one, as TCP does
   std::uint32_t budget = 1U << 20U;  // of each write

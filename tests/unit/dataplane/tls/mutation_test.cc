@@ -116,7 +116,14 @@ TEST(Mutation, NeverBreaksTheSession) {
     for (std::uint32_t times = 1 + random.below(4); times != 0; --times) mutate(records, random);
     if (seed % 5 != 0) records[0] = repaired(records[0]);
     DriverOptions options;
-    options.limits = {.early_data_hellos = 4, .handshakes = 1, .large_messages = 1, .record_jobs = 20};
+    options.limits = {.cached_sessions = 4,
+                      .early_data_hellos = 4,
+                      .handshakes = 1,
+                      .client_handshakes = 1,
+                      .exporters = 1,
+                      .client_identities = 1,
+                      .large_messages = 1,
+                      .record_jobs = 20};
     Driver server(config, engine, options);
     for (const Buffer& record : records) {
       server.feed(record);
