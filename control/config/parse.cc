@@ -290,6 +290,7 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   s.duration("eject_for", proxy.eject_for, milliseconds(100), hours(24));
   s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), hours(168));
   s.choice<bool>("proxy_protocol", proxy.proxy_protocol, {{"off", false}, {"v2", true}});
+  s.boolean("channel_binding", proxy.channel_binding);
   s.integer("max_connections", proxy.max_connections, 0, 4'000'000);
   const toml::table* const tls = s.table("tls");
   s.finish();
