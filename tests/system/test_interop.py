@@ -105,7 +105,7 @@ class Interoperation(Case):
         offset, before = self.lockstep.log.stat().st_size, self.lockstep.metrics()
         try:
             self.visit(client, feature)
-            wait_until("the access log", lambda: len(self.lines(feature, offset)) >= feature.connections, 10)
+            wait_until("the access log", lambda: len(self.lines(feature, offset)) >= feature.connections, 10, step=0.01)
         except AssertionError as failure:
             with contextlib.suppress(Failed):
                 wait_until("the access log", lambda: self.lines(feature, offset), 1)
