@@ -111,7 +111,8 @@ void Core::measure(Connection& c, const Segment& segment, std::uint32_t ack, Ins
     return;
   }
   if (!c.timestamps || c.recovery == Recovery::none || segment.header.timestamp_echo == 0) return;
-  const auto elapsed = static_cast<std::int32_t>(timestamp_clock(c, now) - segment.header.timestamp_echo);
+  const auto elapsed =
+      static_cast<std::int32_t>(timestamp_clock(c.timestamp_offset, now) - segment.header.timestamp_echo);
   if (elapsed < 0 || milliseconds(elapsed) > config_.max_rto) return;
   c.round_trip.sample(milliseconds(elapsed));
   c.backoff = 0;

@@ -168,7 +168,8 @@ void Core::finish(Connection& c, CloseReason reason) {
 
 void Core::retire(Connection& c) {
   table_.erase(c);
-  (c.state == ConnectionState::time_wait ? time_wait_ : half_open_).remove(c);
+  leave_half_open(c);
+  if (c.state == ConnectionState::time_wait) time_wait_.remove(c);
   output_.remove(c);
   wheel_.disarm(c.timer);
   c.queue.clear();

@@ -1,13 +1,17 @@
 // All of a worker's TCP behind `Stack`. Its functions lie in files by subject; those that may end a connection say so.
 #pragma once
 
+#include <algorithm>
+
 #include "dataplane/base/flow_hash.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/header.h"
 #include "dataplane/tcp/list.h"
 #include "dataplane/tcp/listeners.h"
 #include "dataplane/tcp/range_pool.h"
+#include "dataplane/tcp/source_counts.h"
 #include "dataplane/tcp/stack.h"
+#include "dataplane/tcp/syn_cookies.h"
 #include "dataplane/tcp/table.h"
 
 namespace lockstep::tcp {
@@ -96,13 +100,27 @@ class Core {
                         std::optional<std::uint32_t> after_sequence, Instant now);
   void in_syn_sent(Connection& c, Segment& segment, Instant now);
   void syn_again(Connection& c, const Segment& segment, Instant now);
-  bool complete_handshake(Connection& c, const Segment& segment, Instant now);
+  bool complete_handshake(Connection& c, Segment& segment, Instant now);
   void negotiate(Connection& c, const Header& header);
   void begin_established(Connection& c, const Segment& segment, Instant now);
+  Connection* make_passive(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, const net::Route& route,
+                           const Header& syn, std::uint32_t iss, Instant now);
   Connection* make_connection(const FlowTuple& flow, std::uint32_t hash, const net::Route& route, Instant now);
   std::optional<std::uint16_t> choose_port(const IpAddress& source, const SocketAddress& remote, Instant now);
   std::uint32_t initial_sequence(const FlowTuple& flow, Instant now) const;
   bool acceptable_remote(const FlowTuple& flow) const;
+  static std::uint16_t link_mss(const IpAddress& remote, const net::Route& route);
+  std::uint32_t timestamp_offset(const FlowTuple& flow) const;
+  std::uint16_t syn_window() const {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(config_.receive_buffer, UINT16_MAX));
+  }
+
+  // backlog.cc: connections that are half open, and SYN cookies.
+  bool backlog_full(const IpAddress& source) const;
+  void enter_half_open(Connection& c);
+  void leave_half_open(Connection& c);
+  void answer_with_cookie(const FlowTuple& flow, const net::Route& route, const Header& syn, Instant now);
+  bool take_cookie(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, Segment& segment, Instant now);
 
   // output.cc: what goes out now.
   void transmit(Connection& c, Instant now);
@@ -126,7 +144,7 @@ class Core {
   void add_sack(Connection& c, Header& header) const;
   MbufPtr start_segment(const Header& header);
   void put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now);
-  std::uint32_t timestamp_clock(const Connection& c, Instant now) const;
+  static std::uint32_t timestamp_clock(std::uint32_t offset, Instant now);
 
   // timers.cc
   void schedule(Connection& c);
@@ -160,6 +178,8 @@ class Core {
   FlowHash sequence_hash_;   // RFC 6528
   FlowHash port_hash_;       // RFC 6056
   FlowHash timestamp_hash_;  // RFC 7323 section 5.4
+  SynCookies cookies_;
+  SourceCounts half_open_sources_;
   Counters counters_;
   RangePool ranges_;
   TimingWheel wheel_;

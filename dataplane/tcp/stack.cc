@@ -32,6 +32,8 @@ Core::Core(const Config& config, net::Network& network, MbufPools& pools, Random
       sequence_hash_(random),
       port_hash_(random),
       timestamp_hash_(random),
+      cookies_(random),
+      half_open_sources_(random),
       ranges_(kRanges),
       wheel_(now),
       connections_(config.max_connections),
