@@ -44,6 +44,23 @@ bool consistent(const config::Service& service, Diagnostics& diagnostics) {
   return true;
 }
 
+/// Sessions go on only where the same servers would be believed.
+std::array<std::uint8_t, 16> resumption_scope(const tls::ClientConfig& client) {
+  std::array<std::uint8_t, 512> text;
+  Writer writer(text);
+  writer.bytes(text_bytes("lockstep backend scope 1"));
+  {
+    const auto length = writer.length8();
+    writer.bytes(text_bytes(client.certified_name));
+  }
+  if (client.trust != nullptr) writer.bytes(client.trust->digest());
+  std::array<std::uint8_t, 32> digest;
+  digest_of(Hash::sha256, writer.written(), digest);
+  std::array<std::uint8_t, 16> scope;
+  std::copy_n(digest.begin(), scope.size(), scope.begin());
+  return scope;
+}
+
 }  // namespace
 
 std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service& service, Diagnostics& diagnostics) {
@@ -58,7 +75,10 @@ std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service&
   // RFC 6066 section 3: no addresses.
   if (!IpAddress::parse(service.backend_name)) client->server_name = service.backend_name;
   client->handshake_timeout = service.proxy.connect_timeout;
-  if (service.insecure) return client;
+  if (service.insecure) {
+    client->resumption_scope = resumption_scope(*client);
+    return client;
+  }
   const Result<std::string, std::string> authorities = read_text_file(service.backend_ca);
   const auto refuse = [&](const std::string& error) {
     report(diagnostics, service.source.at("backend_ca"), service.backend_ca, error);
@@ -68,6 +88,7 @@ std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service&
   const auto loaded = crypto::load_trust_store({.authorities = authorities.value()});
   if (!loaded) return refuse(loaded.error());
   client->trust = loaded.value().store;
+  client->resumption_scope = resumption_scope(*client);
   return client;
 }
 

@@ -28,6 +28,12 @@ struct ClientConfig {
   std::vector<crypto::NamedGroup> groups = default_groups();  // the same; the first one gets a key share
   /// Offered, in order of preference, PKCS#1 for the signatures in certificates only (RFC 8446 section 4.2.3).
   std::vector<crypto::SignatureScheme> signature_schemes = default_signature_schemes();
+  /// How long sessions are resumed since the server has last shown its certificate (RFC 8446 section 4.6.1), if its
+  /// tickets live as long; 0: none is.
+  Duration session_lifetime = hours(24);
+  /// What a session may be resumed within: it differs between configurations that would not believe the same servers,
+  /// or not show them the same.
+  std::array<std::uint8_t, 16> resumption_scope{};
   Duration handshake_timeout = seconds(15);
   std::uint32_t max_handshake_message = 65536;  // bytes of the largest message taken; at most 65536
 };

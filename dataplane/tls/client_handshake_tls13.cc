@@ -2,7 +2,8 @@
 // appendix A.1).
 //
 // All keys come from the server's job: it is run once for the handshake keys, with nothing behind the hellos, and once
-// more when the transcript has reached CertificateVerify. What the first run says about later keys is not used.
+// more when the transcript has reached CertificateVerify, or EncryptedExtensions where a session goes on. What the
+// first run says about later keys is not used.
 #include <algorithm>
 
 #include "dataplane/tls/certificate_request.h"
@@ -23,7 +24,7 @@ constexpr std::array<std::uint8_t, 8> kNoCertificate = {11, 0, 0, 4, 0, 0, 0, 0}
 
 // Jobs, and what they refer to; lives in the coroutine's frame.
 struct Tls13Client {
-  explicit Tls13Client(ClientHandshake& handshake_in) : handshake(handshake_in), offer{handshake_in.config} {}
+  explicit Tls13Client(ClientHandshake& handshake_in) : handshake(handshake_in), offer(handshake_in.offer) {}
 
   Hash hash() const { return handshake.suite->hash; }
   void begin_handshake_keys();
@@ -34,20 +35,24 @@ struct Tls13Client {
   Error begin_chain(const Message& message);
   Error take_verdict() const;
   Error begin_verify(const Message& message);
+  void begin_application_keys(const Message& before_finished);
   Error check_verify() const;
   Error take_finished(const Message& message);
   void begin_client_finished();
   Error send_flight();
+  void begin_resumption_secret(Bytes finished);
+  void take_resumption_secret();
   void take_application_keys();
 
   ClientHandshake& handshake;
-  const ClientOffer offer;
+  const ClientOffer& offer;
   bool certificate_requested = false;
   crypto::TranscriptJob transcript;
   crypto::VerifyChainJob chain;
   crypto::VerifyJob verify;
   crypto::Tls13ServerFlightJob schedule;
   crypto::Tls13ClientFinishedJob client_finished;
+  crypto::Tls13ResumptionJob resumption;
   RunningHash hellos;  // what the first run may append to
   crypto::RecordKeys client_keys;
   crypto::RecordKeys server_keys;
@@ -61,6 +66,7 @@ void Tls13Client::begin_handshake_keys() {
   const crypto::Aead aead = handshake.suite->aead();
   client_keys.aead = server_keys.aead = unused_client_keys.aead = unused_server_keys.aead = aead;
   hellos = handshake.transcript;
+  if (handshake.negotiated.resumed) schedule.psk = handshake.psk.expose(digest_size(hash()));
   schedule.shared_secret = handshake.shared_secret.expose(shared_secret_size(handshake.negotiated.group));
   schedule.hello_digest = handshake.hello_digest;
   schedule.transcript = &hellos;
@@ -93,7 +99,12 @@ Error Tls13Client::take_encrypted_extensions(const Message& message) {
   const Error error = read_encrypted_extensions(message.body, offer, alpn);
   if (error != Error::none) return error;
   handshake.remember_alpn({reinterpret_cast<const char*>(alpn.data()), alpn.size()});
-  begin_transcript(message);
+  // Who has the PSK is the server of the session (section 2.2).
+  if (handshake.negotiated.resumed) {
+    begin_application_keys(message);
+  } else {
+    begin_transcript(message);
+  }
   return Error::none;
 }
 
@@ -139,15 +150,18 @@ Error Tls13Client::begin_verify(const Message& message) {
   verify.content = write_certificate_verify_content(content, kServerCertificateVerify,
                                                     Bytes(transcript.digest[0]).first(digest_size(hash())));
   handshake.submit(verify);
+  begin_application_keys(message);
+  return Error::none;
+}
 
+void Tls13Client::begin_application_keys(const Message& before_finished) {
   schedule.transcript = &handshake.transcript;
-  schedule.before_finished = message.whole;
+  schedule.before_finished = before_finished.whole;
   schedule.client_handshake_keys = &unused_client_keys;
   schedule.server_handshake_keys = &unused_server_keys;
   schedule.client_application_keys = &client_keys;
   schedule.server_application_keys = &server_keys;
   handshake.submit(schedule);
-  return Error::none;
 }
 
 Error Tls13Client::check_verify() const {
@@ -174,9 +188,25 @@ Error Tls13Client::send_flight() {
   if (certificate_requested && !client_finished.ok()) return Error::engine_failed;
   const auto& verify_data = certificate_requested ? client_finished.client_finished : schedule.client_finished;
   const Bytes certificate = certificate_requested ? Bytes(kNoCertificate) : Bytes();
-  const std::array<Bytes, 2> messages = {certificate,
-                                         write_finished(finished_buffer, verify_data.expose(digest_size(hash())))};
+  const Bytes finished = write_finished(finished_buffer, verify_data.expose(digest_size(hash())));
+  const std::array<Bytes, 2> messages = {certificate, finished};
+  if (offer.resumption) begin_resumption_secret(finished);
   return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
+}
+
+// What tickets are of (section 4.6.1). Without it there is no resumption, and that is no reason to fail.
+void Tls13Client::begin_resumption_secret(Bytes finished) {
+  resumption.hash = hash();
+  resumption.master_secret = &schedule.master_secret;
+  resumption.transcript = &handshake.transcript;
+  resumption.client_finished = finished;
+  handshake.submit(resumption);
+}
+
+void Tls13Client::take_resumption_secret() {
+  handshake.origin.suite = handshake.suite->suite;
+  handshake.offer.resumption = offer.resumption && resumption.ok();
+  handshake.resumption_secret.assign(resumption.resumption_secret.expose());
 }
 
 void Tls13Client::take_application_keys() {
@@ -203,24 +233,28 @@ Coroutine client_handshake_tls13(ClientHandshake& handshake) {
   Message message = co_await handshake.message();
   if (const Error error = client.take_encrypted_extensions(message); error != Error::none) co_return error;
   co_await handshake.jobs();
-  if (!client.transcript.ok()) co_return Error::engine_failed;
 
-  handshake.phase = Phase::server_certificate;
-  message = co_await handshake.message();
-  if (message.type == HandshakeType::certificate_request) {
-    if (const Error error = client.take_certificate_request(message); error != Error::none) co_return error;
-    co_await handshake.jobs();
+  if (handshake.negotiated.resumed) {
+    if (!client.schedule.ok()) co_return Error::engine_failed;
+  } else {
     if (!client.transcript.ok()) co_return Error::engine_failed;
+    handshake.phase = Phase::server_certificate;
     message = co_await handshake.message();
+    if (message.type == HandshakeType::certificate_request) {
+      if (const Error error = client.take_certificate_request(message); error != Error::none) co_return error;
+      co_await handshake.jobs();
+      if (!client.transcript.ok()) co_return Error::engine_failed;
+      message = co_await handshake.message();
+    }
+    // The chain is verified before a signature is looked at, so that a server's fault has its name.
+    if (const Error error = client.begin_chain(message); error != Error::none) co_return error;
+    co_await handshake.jobs();
+    if (const Error error = client.take_verdict(); error != Error::none) co_return error;
+    message = co_await handshake.message();
+    if (const Error error = client.begin_verify(message); error != Error::none) co_return error;
+    co_await handshake.jobs();
+    if (const Error error = client.check_verify(); error != Error::none) co_return error;
   }
-  // The chain is verified before a signature is looked at, so that a server's fault has its name.
-  if (const Error error = client.begin_chain(message); error != Error::none) co_return error;
-  co_await handshake.jobs();
-  if (const Error error = client.take_verdict(); error != Error::none) co_return error;
-  message = co_await handshake.message();
-  if (const Error error = client.begin_verify(message); error != Error::none) co_return error;
-  co_await handshake.jobs();
-  if (const Error error = client.check_verify(); error != Error::none) co_return error;
 
   handshake.phase = Phase::server_finished;
   message = co_await handshake.message();
@@ -231,8 +265,11 @@ Coroutine client_handshake_tls13(ClientHandshake& handshake) {
     client.begin_client_finished();
     co_await handshake.jobs();
   }
-  if (const Error error = client.send_flight(); error != Error::none) co_return error;
+  const Error flight = client.send_flight();
+  co_await handshake.jobs();
+  if (flight != Error::none) co_return flight;
   co_await handshake.flight_sent();
+  client.take_resumption_secret();
   client.take_application_keys();
   co_return Error::none;
 }

@@ -74,6 +74,14 @@ class BackendTls(Case):
         self.assertIn(b"TLSv1.3", done.stdout)
         self.assertIn(b"TLS_AES_", done.stdout)
 
+    def test_sessions_with_a_backend_are_resumed(self):
+        self.page(443)
+        done = self.page(443)
+        self.assertIn(b"Reused, TLSv1.3", done.stdout)
+        lines = wait_until("the access lines", lambda: [
+            line for line in self.lockstep.tail(20000).splitlines() if "backend_tls=resumed" in line])
+        self.assertIn("service=good ", lines[0])
+
     def test_a_client_in_plain_text_gets_the_same(self):
         done = self.host.run("curl", "-s", "--max-time", "10", f"http://{SERVICE}/")
         self.assertIn(b"TLSv1.3", done.stdout)
