@@ -114,11 +114,11 @@ TEST(RoundTrip, ComputesTheTimeout) {
   EXPECT_EQ(timeout(0), seconds(1));
   EXPECT_EQ(timeout(2), seconds(4));
   EXPECT_EQ(timeout(200), seconds(60));
-  round_trip.sample(milliseconds(100));
+  round_trip.sample(milliseconds(100), Instant{});
   EXPECT_EQ(timeout(0), milliseconds(300));
-  for (int i = 0; i < 100; ++i) round_trip.sample(milliseconds(100));
+  for (int i = 0; i < 100; ++i) round_trip.sample(milliseconds(100), Instant{});
   EXPECT_EQ(timeout(0), milliseconds(200)) << "the minimum";
-  round_trip.sample(milliseconds(500));
+  round_trip.sample(milliseconds(500), Instant{});
   EXPECT_EQ(round_trip.smoothed(), milliseconds(150));
   EXPECT_NEAR(static_cast<double>(timeout(0).ns), 550e6, 1e6);
 }
