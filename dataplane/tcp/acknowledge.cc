@@ -7,6 +7,18 @@
 namespace lockstep::tcp {
 
 bool Core::acknowledge(Connection& c, const Segment& segment, Instant now) {
+  const std::uint32_t una = c.snd_una;
+  const std::uint32_t sacked = c.scoreboard.bytes();
+  const std::uint32_t lost = c.lost_edge;
+  if (!take_acknowledgment(c, segment, now)) return false;
+  if (c.recovery != Recovery::fast || !c.sack) return true;
+  const std::uint32_t delivered = c.snd_una - una + c.scoreboard.bytes() - sacked;
+  const bool progress = c.snd_una != una && c.lost_edge == lost;
+  if (delivered != 0) c.congestion.on_recovery_ack(delivered, in_flight(c), c.mss, progress);
+  return true;
+}
+
+bool Core::take_acknowledgment(Connection& c, const Segment& segment, Instant now) {
   const Header& header = segment.header;
   const std::uint32_t ack = header.acknowledgment;
   const std::uint32_t window_before = c.snd_wnd;

@@ -68,6 +68,7 @@ class Core {
 
   // acknowledge.cc: what the ACK says. False when the segment is to be dropped or the connection is gone.
   bool acknowledge(Connection& c, const Segment& segment, Instant now);
+  bool take_acknowledgment(Connection& c, const Segment& segment, Instant now);
   void take_sack(Connection& c, const Segment& segment, Instant now);
   void update_window(Connection& c, const Segment& segment);
   void window_opened(Connection& c, std::uint32_t ack);

@@ -72,6 +72,7 @@ Core::Step Core::retransmit_next(Connection& c, std::uint32_t& flight, Instant n
   ++c.retransmissions;
   c.timing = false;
   c.resend_first = false;
+  if (c.recovery == Recovery::fast) c.congestion.on_recovery_sent(sent);
   if (twice) {
     flight += sent;
     t->twice_high = hole.start + sent;
@@ -117,6 +118,7 @@ Core::Step Core::send_new(Connection& c, std::uint32_t& flight, Instant now) {
   c.fin_sent = after(c.snd_nxt, c.queue.end());
   counters_.bytes_sent.add(sent - (c.fin_sent ? 1 : 0));
   flight += sent;
+  if (c.recovery == Recovery::fast) c.congestion.on_recovery_sent(sent);
   return Step::sent;
 }
 

@@ -66,7 +66,9 @@ void Core::progress_recovery(Connection& c, std::uint32_t acknowledged) {
     c.duplicate_acks = 0;
     c.resend_first = false;
     c.backoff = 0;
-    if (c.patience_left != 0 && --c.patience_left == 0) c.patience = 1;
+    if (c.patience_left != 0) --c.patience_left;
+    if (c.patience_left == 0) c.patience = 1;
+    if (fast && c.sack) c.congestion.on_repaired();
     if (fast && !c.sack) c.congestion.on_recovered(in_flight(c), c.mss);
     return;
   }
