@@ -144,7 +144,7 @@ void Core::enter_time_wait(Connection& c, Instant now) {
   counters_.connections_closed.add();
   c.close_reason = CloseReason::finished;
   time_wait_.push_back(c);
-  c.retransmit_at = Instant::never();
+  c.retransmit_at = c.loss_at = Instant::never();
   c.linger_at = now + config_.time_wait;
   post(c, Events::kClosed);
   schedule(c);
@@ -176,7 +176,8 @@ void Core::retire(Connection& c) {
   c.scoreboard.clear(ranges_);
   c.reassembly.clear(ranges_);
   count_memory(c);
-  c.retransmit_at = c.ack_at = c.linger_at = Instant::never();
+  if (c.transmissions != nullptr) transmissions_.give(std::exchange(c.transmissions, nullptr));
+  c.retransmit_at = c.loss_at = c.ack_at = c.linger_at = Instant::never();
   set_state(c, ConnectionState::closed);
   if (!c.owned) erase(c);
 }

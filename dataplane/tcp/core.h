@@ -68,20 +68,36 @@ class Core {
 
   // acknowledge.cc: what the ACK says. False when the segment is to be dropped or the connection is gone.
   bool acknowledge(Connection& c, const Segment& segment, Instant now);
-  void take_sack(Connection& c, const Segment& segment);
+  bool take_acknowledgment(Connection& c, const Segment& segment, Instant now);
+  void take_sack(Connection& c, const Segment& segment, Instant now);
   void update_window(Connection& c, const Segment& segment);
   void window_opened(Connection& c, std::uint32_t ack);
   bool new_data_acknowledged(Connection& c, const Segment& segment, Instant now);
+  void forget_acknowledged(Connection& c);
   void measure(Connection& c, const Segment& segment, std::uint32_t ack, Instant now);
   bool own_fin_acknowledged(Connection& c, Instant now);
   void duplicate_ack(Connection& c, Instant now);
 
   // recovery.cc: what is lost and what is on its way.
   std::uint32_t in_flight(const Connection& c) const;
+  static std::uint32_t flight_at_loss(const Connection& c);
   void find_losses(Connection& c, Instant now);
+  void start_repair(Connection& c, Recovery recovery, std::uint32_t edge);
   void progress_recovery(Connection& c, std::uint32_t acknowledged);
   void mark_all_lost(Connection& c);
   void retransmission_timeout(Connection& c, Instant now);
+
+  // rack.cc: losses by time, and the tail probe.
+  static Duration transmission_grain(const Connection& c);
+  static bool reports_duplicate(const Segment& segment);
+  static void take_duplicate_report(Connection& c);
+  static void note_delivered(Connection& c, SequenceRange range, const Segment& segment, Instant now);
+  static Duration reordering_window(const Connection& c);
+  static std::uint32_t lost_edge(Connection& c, Instant now);
+  static void arm_probe(Connection& c, bool sent, Instant now);
+  void loss_expired(Connection& c, Instant now);
+  void probe_tail(Connection& c, Instant now);
+  static void tail_probe_answered(Connection& c, const Segment& segment);
 
   // receive.cc: payload, FIN and window. May end the connection.
   void accept_payload(Connection& c, Segment& segment, Instant now);
@@ -129,6 +145,7 @@ class Core {
   Step send_new(Connection& c, std::uint32_t& flight, Instant now);
   bool has_unsent(const Connection& c) const;
   void arm_retransmit(Connection& c, Instant now);
+  void log_transmission(Connection& c, Instant now);
   Duration timeout(const Connection& c) const;
 
   // segment.cc: building segments. False when there was no buffer.
@@ -182,6 +199,7 @@ class Core {
   SourceCounts half_open_sources_;
   Counters counters_;
   RangePool ranges_;
+  TransmissionsPool transmissions_;
   TimingWheel wheel_;
   Slab<Connection> connections_;
   Table table_;

@@ -20,6 +20,7 @@ namespace lockstep::tcp {
   X(counter, connects_failed, "Outgoing connections that did not come about")        \
   X(counter, retransmissions_timeout, "Segments retransmitted after a timeout")      \
   X(counter, retransmissions_fast, "Segments retransmitted after duplicate ACKs")    \
+  X(counter, tail_loss_probes, "Tail loss probes sent (RFC 8985)")                    \
   X(counter, out_of_order_queued, "Segments kept for reassembly")                    \
   X(counter, dropped_header, "Segments with a malformed header")                     \
   X(counter, dropped_window, "Segments outside the window")                          \
