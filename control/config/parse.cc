@@ -272,6 +272,7 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   read_backends(s, service, reading);
   s.text("backend_ca", service.backend_ca);
   s.text("backend_name", service.backend_name);
+  s.texts("backend_certificates", service.backend_certificates);
   s.boolean("insecure", service.insecure);
   service.backend_ca = resolve(service.backend_ca, directory);
   s.choice<proxy::Builtin>("builtin", proxy.builtin,

@@ -22,6 +22,8 @@ struct ClientConfig {
   std::string certified_name;
   /// Where its chain has to lead. nullptr: it is not verified, and whoever answers is believed.
   std::shared_ptr<const crypto::TrustStore> trust;
+  /// Who we are for servers that ask: the first certificate whose key can sign by what they take is shown.
+  Identity identity;
   std::vector<std::string> alpn;  // offered, in order of preference; empty: none. At most kMaxClientAlpn.
   /// Offered, in order of preference; those of TLS 1.3 are meant.
   std::vector<CipherSuite> cipher_suites = default_cipher_suites();

@@ -1,6 +1,15 @@
 #include "dataplane/tls/client_handshake.h"
 
+#include "dataplane/tls/negotiate.h"
+
 namespace lockstep::tls {
+
+ClientSigner ClientHandshake::choose_signer(Version version, CodePoints schemes) const {
+  for (const Credential& credential : config.identity.credentials)
+    if (const auto scheme = choose_scheme(config.signature_schemes, *credential.key, version, schemes))
+      return {&credential, *scheme};
+  return {};
+}
 
 void ClientHandshake::release_session() {
   if (session != nullptr) link.core.client_sessions.release(std::exchange(session, nullptr));

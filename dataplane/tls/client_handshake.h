@@ -11,8 +11,29 @@ namespace lockstep::tls {
 struct ClientHandshake;
 /// RFC 8446 in two parts. ClientHello to ServerHello, with HelloRetryRequest between.
 Coroutine client_hello_tls13(ClientHandshake& handshake);
-/// From the handshake keys to our Finished.
+/// From the handshake keys to the server's Finished.
 Coroutine client_handshake_tls13(ClientHandshake& handshake);
+/// Our Certificate and CertificateVerify, if we were asked, and Finished.
+Coroutine client_finish_tls13(ClientHandshake& handshake);
+
+/// Who answers a CertificateRequest.
+struct ClientSigner {
+  const Credential* credential = nullptr;  // nullptr: we have nothing that the server takes
+  crypto::SignatureScheme scheme{};
+};
+
+/// What the second part of a TLS 1.3 handshake hands on to the third.
+struct Tls13ClientProgress {
+  bool certificate_requested = false;
+  ClientSigner signer;
+  crypto::RecordKeys client_keys;  // of application data
+  crypto::RecordKeys server_keys;
+  Secret<kMaxDigest> client_application_secret;
+  Secret<kMaxDigest> server_application_secret;
+  Secret<kMaxDigest> client_finished;  // verify_data, if Finished is all we send
+  Secret<kMaxDigest> client_finished_key;
+  Secret<kMaxDigest> master_secret;
+};
 
 /// A client's.
 struct ClientHandshake final : HandshakeBase {
@@ -33,9 +54,12 @@ struct ClientHandshake final : HandshakeBase {
   Secret<crypto::kMaxSharedSecret> shared_secret;
   std::array<std::uint8_t, kMaxDigest> hello_digest{};  // of ClientHello to ServerHello
   Coroutine (*successor)(ClientHandshake&) = &client_hello_tls13;
-  // What the second part leaves.
+  Tls13ClientProgress tls13;
+  // What the third part leaves.
   Secret<kMaxDigest> resumption_secret;  // resumption_master_secret
 
+  /// Chooses who answers a CertificateRequest that takes signatures by `schemes`.
+  ClientSigner choose_signer(Version version, CodePoints schemes) const;
   /// The session is used up.
   void release_session();
   /// The handshake is complete: makes what takes tickets; nullptr when nothing does.

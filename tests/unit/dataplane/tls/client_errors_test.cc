@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/tls/client_hello.h"
+#include "dataplane/tls/coroutine.h"
 #include "tests/unit/dataplane/tls/client_certificate.h"
 
 namespace lockstep::tls::test {
@@ -64,6 +65,31 @@ TEST(Client, SaysThatItHasNoCertificate) {
   EXPECT_TRUE(scene.client().established);
   EXPECT_EQ(scene.records().back().content,
             join({message(11, {0, 0, 0, 0}), message(20, Buffer(32, lockstep::test::kNoneClientFinished))}));
+}
+
+TEST(Client, ShowsItsCertificateAndSigns) {
+  ClientScene scene;
+  scene.config.identity.credentials = none_config().identities->list.front().credentials;
+  scene.answer();
+  scene.encrypted_extensions();
+  // Of a key that is there, by PKCS#1, which is none for TLS 1.3, and by RSA-PSS.
+  const Buffer schemes = join({u16(13), vector16(vector16(list16({0x0401, 0x0805})))});
+  scene.handshake(message(13, join({{0}, vector16(schemes)})));
+  scene.handshake(certificate13(entry13(none_certificate())));
+  scene.handshake(certificate_verify());
+  scene.handshake(server_finished());
+  ASSERT_TRUE(scene.client().established) << describe(scene.client().session().info().error);
+  const Buffer sent = scene.records().back().content;
+  Reader reader(sent);
+  EXPECT_EQ(reader.u8(), 11);
+  EXPECT_GT(reader.vector24().size(), 4U);
+  EXPECT_EQ(reader.u8(), 15);
+  Reader verify(reader.vector24());
+  EXPECT_EQ(verify.u16(), 0x0805);
+  EXPECT_EQ(verify.vector16().size(), 32U);
+  EXPECT_TRUE(verify.finished());
+  EXPECT_EQ(reader.u8(), 20);
+  EXPECT_LE(scene.client().core().largest_frame, FrameStorage::kSize);
 }
 
 TEST(Client, RepeatsTheCookieAndTheRest) {
