@@ -79,6 +79,7 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.integer("max_connections", tcp.max_connections, 16, 4'000'000);
   s.integer("max_listeners", tcp.max_listeners, 1, 65536);
   s.integer("max_half_open", tcp.max_half_open, 1, 4'000'000);
+  s.integer("max_half_open_per_source", tcp.max_half_open_per_source, 1, 4'000'000);
   s.integer("max_time_wait", tcp.max_time_wait, 1, 4'000'000);
   // A record has to fit (tls::kMaxReceivedRecord).
   s.size("receive_buffer", tcp.receive_buffer, 32 * kKiB, 64 * kMiB);
@@ -271,6 +272,7 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   read_backends(s, service, reading);
   s.text("backend_ca", service.backend_ca);
   s.text("backend_name", service.backend_name);
+  s.texts("backend_certificates", service.backend_certificates);
   s.boolean("insecure", service.insecure);
   service.backend_ca = resolve(service.backend_ca, directory);
   s.choice<proxy::Builtin>("builtin", proxy.builtin,

@@ -219,8 +219,10 @@ Complaint describe(X509* certificate, CertificateChain& chain) {
   // RFC 5246 section 7.4.2; all bits are set where there is no such extension.
   chain.key_encipherment = (X509_get_key_usage(certificate) & KU_KEY_ENCIPHERMENT) != 0;
   const std::uint32_t purposes = X509_get_extended_key_usage(certificate);
-  if (purposes != UINT32_MAX && (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
-    return "its extended key usage does not allow TLS servers; get it issued with serverAuth";
+  chain.for_servers = purposes == UINT32_MAX || (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
+  chain.for_clients = purposes == UINT32_MAX || (purposes & (XKU_SSL_CLIENT | XKU_ANYEKU)) != 0;
+  if (!chain.for_servers && !chain.for_clients)
+    return "its extended key usage allows neither TLS servers nor clients; get it issued with serverAuth or clientAuth";
   std::uint8_t* der = nullptr;
   // As it stands in the certificate: libcrypto's encoders are slow to set up.
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);

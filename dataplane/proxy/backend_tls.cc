@@ -27,7 +27,8 @@ void Proxy::State::begin_backend_tls(Connection& c) {
   b.pinned_epoch = c.pinned_epoch;
   b.pinned = true;
   pins.share(b.pinned_epoch);
-  b.session.emplace(*tls_core, *c.backend_tls, crypto::JobOwner{handle.index | kBackendJob, handle.generation}, now);
+  b.session.emplace(*tls_core, *c.backend_tls, c.backend->id,
+                    crypto::JobOwner{handle.index | kBackendJob, handle.generation}, now);
   c.backend_session = handle;
   c.header_due = c.service->settings().proxy_protocol;
 }
@@ -106,7 +107,10 @@ void Proxy::State::apply_backend_effects(Connection& c, BackendSession& b) {
   if (!records.empty()) stack.send(c.upstream, std::move(records), now);
   c.inbound.drop_front(effects.released);
   effects.clear();
-  if (now_established) connected(c);
+  if (now_established) {
+    c.backend_handshake = b.session->info().resumed ? BackendHandshake::resumed : BackendHandshake::full;
+    connected(c);
+  }
   if (output_ended) {
     stack.shutdown(c.upstream, now);
     c.input_end_told = true;

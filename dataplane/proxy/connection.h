@@ -8,6 +8,7 @@
 #include "dataplane/base/mbuf.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/timing_wheel.h"
+#include "dataplane/proxy/access_event.h"
 #include "dataplane/proxy/application.h"
 #include "dataplane/proxy/service.h"
 #include "dataplane/tcp/stack.h"
@@ -81,6 +82,7 @@ struct Connection {
 
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason upstream_close = tcp::CloseReason::none;
+  BackendHandshake backend_handshake = BackendHandshake::none;
   tls::Error backend_tls_error = tls::Error::none;  // of the last attempt
   std::array<char, 32> backend_name{};
   SocketAddress backend_address;

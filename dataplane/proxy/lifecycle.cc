@@ -174,6 +174,7 @@ void Proxy::State::tell(const Connection& c) {
     event.signature_scheme = static_cast<std::uint16_t>(info.signature_scheme);
     event.tls_error = info.error;
   }
+  event.backend_handshake = c.backend_handshake;
   event.backend_tls_error = c.backend_tls_error;
   event.client_close = c.client_close;
   event.backend_close = c.upstream_close;

@@ -1,5 +1,6 @@
 // The first part of a client's TLS 1.3 handshake: ClientHello to ServerHello, with a HelloRetryRequest between them
-// where the server wants another key share or its cookie back (RFC 8446 sections 4.1.1 to 4.1.4).
+// where the server wants another key share or its cookie back (RFC 8446 sections 4.1.1 to 4.1.4). A session that is
+// there is offered, and whether it goes on is the server's choice (section 4.2.11).
 #include <algorithm>
 
 #include "dataplane/tls/client_handshake.h"
@@ -11,28 +12,37 @@ namespace {
 
 // Jobs, and what they refer to; lives in the coroutine's frame.
 struct ClientHelloExchange {
-  explicit ClientHelloExchange(ClientHandshake& handshake_in) : handshake(handshake_in), offer{handshake_in.config} {}
+  explicit ClientHelloExchange(ClientHandshake& handshake_in) : handshake(handshake_in), offer(handshake_in.offer) {}
 
   void begin();
+  Error write_hello();
+  void begin_binder();
   Error send_hello();
   Error take_hello(const Message& message);
   Error check_retry() const;
   void begin_retry();
-  Error send_second_hello(const Message& request);
+  Error write_second_hello(const Message& request);
+  Error check_session() const;
   Error check_share() const;
   void begin_secret(const Message& server_hello);
   Error finish();
 
   ClientHandshake& handshake;
-  ClientOffer offer;
+  ClientOffer& offer;
   ReceivedServerHello received;
   bool retried = false;
   crypto::KeyShareJob key_share;
   crypto::TranscriptJob transcript;
   crypto::DeriveJob derive;
+  crypto::Tls13ResumptionJob psk;
+  crypto::Tls13BinderJob binder;
+  RunningHash before_hello;  // what the binder covers besides
   std::array<std::uint8_t, kMaxCookie> cookie;
-  std::array<std::uint8_t, kMaxClientOffer> buffer;
-  Bytes hello;  // the last one sent
+  Bytes hello;  // the last one
+
+ private:
+  void begin_session();
+  void forget_session();
 };
 
 void ClientHelloExchange::begin() {
@@ -44,14 +54,60 @@ void ClientHelloExchange::begin() {
   handshake.link.core.random.fill(offer.session_id);
   key_share.group = handshake.config.groups.front();
   handshake.submit(key_share);
+  begin_session();
+}
+
+// Takes out a session for this handshake alone (appendix C.4).
+void ClientHelloExchange::begin_session() {
+  Link& link = handshake.link;
+  handshake.origin.authenticated = link.now;
+  offer.resumption = handshake.config.session_lifetime > Duration{};
+  if (!offer.resumption) return;
+  ClientSession* const session = handshake.session = link.core.take_session_with(handshake.origin.server, link.now);
+  if (session == nullptr) return;
+  // Section 4.2.11: with a suite that it can be used with.
+  const Hash hash = find_traits(session->suite)->hash;
+  if (!offer.offers(hash)) return handshake.release_session();
+  offer.ticket = session->ticket;
+  offer.binder_size = digest_size(hash);
+  before_hello = RunningHash(hash);
+  psk.hash = hash;
+  psk.resumption_secret.assign(session->secret.expose());
+  psk.count = 1;
+  psk.nonces[0] = session->nonce;
+  handshake.submit(psk);
+}
+
+void ClientHelloExchange::forget_session() {
+  handshake.release_session();
+  offer.ticket = {};
+  offer.binder_size = 0;
+}
+
+Error ClientHelloExchange::write_hello() {
+  if (!key_share.ok() || (!offer.ticket.empty() && !psk.ok())) return Error::engine_failed;
+  offer.group = key_share.group;
+  offer.public_key = Bytes(key_share.public_key).first(public_key_size(key_share.group));
+  if (!offer.ticket.empty()) offer.obfuscated_ticket_age = handshake.session->obfuscated_age(handshake.link.now);
+  hello = offer.write(handshake.hello_buffer);
+  return hello.empty() ? Error::engine_failed : Error::none;
+}
+
+// Section 4.2.11.2.
+void ClientHelloExchange::begin_binder() {
+  binder.psk = psk.psks[0].expose(offer.binder_size);
+  binder.transcript = &before_hello;
+  binder.truncated_hello = hello.first(hello.size() - offer.binders_size());
+  handshake.submit(binder);
 }
 
 Error ClientHelloExchange::send_hello() {
-  if (!key_share.ok()) return Error::engine_failed;
-  offer.group = key_share.group;
-  offer.public_key = Bytes(key_share.public_key).first(public_key_size(key_share.group));
-  hello = offer.write(buffer);
-  if (hello.empty()) return Error::engine_failed;
+  if (!offer.ticket.empty()) {
+    if (!binder.ok()) return Error::engine_failed;
+    const Bytes value = binder.binder.expose(offer.binder_size);
+    const MutableBytes place = MutableBytes(handshake.hello_buffer).subspan(hello.size() - value.size());
+    std::copy(value.begin(), value.end(), place.begin());
+  }
   handshake.phase = Phase::server_hello;
   handshake.tolerates_change_cipher_spec = handshake.tolerates_change_cipher_spec || !retried;
   return handshake.outbound.send(handshake.link, ContentType::handshake, std::span(&hello, 1));
@@ -71,7 +127,17 @@ Error ClientHelloExchange::take_hello(const Message& message) {
   if (!retried) handshake.transcript = RunningHash(suite->hash);
   handshake.suite = suite;
   handshake.negotiated.cipher_suite = suite->suite;
-  return received.retry ? check_retry() : check_share();
+  if (received.retry) return check_retry();
+  const Error refused = check_session();
+  return refused != Error::none ? refused : check_share();
+}
+
+// Section 4.2.11: the one identity, and a suite and a share that go with it.
+Error ClientHelloExchange::check_session() const {
+  if (!received.selected_identity) return Error::none;
+  if (*received.selected_identity != 0) return Error::psk_not_offered;
+  if (handshake.suite->hash != psk.hash) return Error::psk_of_other_hash;
+  return received.group ? Error::none : Error::psk_without_key_share;
 }
 
 // Sections 4.1.4 and 4.2.8.
@@ -98,7 +164,7 @@ void ClientHelloExchange::begin_retry() {
   handshake.submit(key_share);
 }
 
-Error ClientHelloExchange::send_second_hello(const Message& request) {
+Error ClientHelloExchange::write_second_hello(const Message& request) {
   if (!transcript.ok()) return Error::engine_failed;
   const Hash hash = handshake.suite->hash;
   handshake.restart_transcript(hash, Bytes(transcript.digest[0]).first(digest_size(hash)));
@@ -106,8 +172,11 @@ Error ClientHelloExchange::send_second_hello(const Message& request) {
   handshake.negotiated.hello_retry = retried = true;
   std::copy(received.cookie.begin(), received.cookie.end(), cookie.begin());
   offer.cookie = Bytes(cookie).first(received.cookie.size());
+  // A session that does not go with the suite is left out (section 4.1.2).
+  if (!offer.ticket.empty() && psk.hash != hash) forget_session();
+  before_hello = handshake.transcript;
   const Error error = handshake.send_change_cipher_spec();
-  return error != Error::none ? error : send_hello();
+  return error != Error::none ? error : write_hello();
 }
 
 void ClientHelloExchange::begin_secret(const Message& server_hello) {
@@ -125,6 +194,15 @@ void ClientHelloExchange::begin_secret(const Message& server_hello) {
 Error ClientHelloExchange::finish() {
   if (derive.status == crypto::JobStatus::bad_peer_key) return Error::bad_key_share;
   if (!transcript.ok() || !derive.ok()) return Error::engine_failed;
+  if (received.selected_identity) {
+    handshake.negotiated.resumed = true;
+    handshake.origin.authenticated = handshake.session->authenticated;
+    handshake.psk.assign(psk.psks[0].expose());
+  } else if (!offer.ticket.empty()) {
+    handshake.link.core.counters.client_sessions_refused.add();
+  }
+  handshake.release_session();
+  offer.ticket = {};
   handshake.hello_digest = transcript.digest[1];
   handshake.shared_secret.assign(derive.shared_secret.expose(shared_secret_size(derive.group)));
   handshake.successor = &client_handshake_tls13;
@@ -133,17 +211,16 @@ Error ClientHelloExchange::finish() {
 
 }  // namespace
 
-bool ClientHandshake::start_successor() {
-  if (successor == nullptr) return false;
-  coroutine = std::exchange(successor, nullptr)(*this);
-  return true;
-}
-
 Coroutine client_hello_tls13(ClientHandshake& handshake) {
   ClientHelloExchange exchange(handshake);
   handshake.phase = Phase::key_share;
   exchange.begin();
   co_await handshake.jobs();
+  if (const Error error = exchange.write_hello(); error != Error::none) co_return error;
+  if (!exchange.offer.ticket.empty()) {
+    exchange.begin_binder();
+    co_await handshake.jobs();
+  }
   if (const Error error = exchange.send_hello(); error != Error::none) co_return error;
 
   Message message = co_await handshake.message();
@@ -152,7 +229,12 @@ Coroutine client_hello_tls13(ClientHandshake& handshake) {
     handshake.phase = Phase::key_share;
     exchange.begin_retry();
     co_await handshake.jobs();
-    if (const Error error = exchange.send_second_hello(message); error != Error::none) co_return error;
+    if (const Error error = exchange.write_second_hello(message); error != Error::none) co_return error;
+    if (!exchange.offer.ticket.empty()) {
+      exchange.begin_binder();
+      co_await handshake.jobs();
+    }
+    if (const Error error = exchange.send_hello(); error != Error::none) co_return error;
     message = co_await handshake.message();
     if (const Error error = exchange.take_hello(message); error != Error::none) co_return error;
   }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint16_t kLegacyVersion = 0x0303;
 constexpr std::uint8_t kHostName = 0;  // NameType, RFC 6066 section 3
+constexpr std::uint8_t kPskDheKe = 1;  // PskKeyExchangeMode, RFC 8446 section 4.2.9
 
 template <class List>
 void write_code_points(Writer& writer, ExtensionType type, const List& list) {
@@ -87,15 +88,45 @@ void ClientOffer::write_extensions(Writer& writer) const {
     const auto length = writer.length16();
     writer.bytes(cookie);
   }
-  const auto extension = begin_extension(writer, ExtensionType::key_share);
-  const auto list = writer.length16();
-  writer.u16(static_cast<std::uint16_t>(group));
-  const auto length = writer.length16();
-  writer.bytes(public_key);
+  {
+    const auto extension = begin_extension(writer, ExtensionType::key_share);
+    const auto list = writer.length16();
+    writer.u16(static_cast<std::uint16_t>(group));
+    const auto length = writer.length16();
+    writer.bytes(public_key);
+  }
+  // Servers send no tickets to who does not say how they would be used (RFC 8446 section 4.2.9).
+  if (resumption) {
+    const auto extension = begin_extension(writer, ExtensionType::psk_key_exchange_modes);
+    const auto list = writer.length8();
+    writer.u8(kPskDheKe);
+  }
+  if (!ticket.empty()) write_pre_shared_key(writer);
+}
+
+// The last extension (section 4.2.11). The binder is made of what is in front of it.
+void ClientOffer::write_pre_shared_key(Writer& writer) const {
+  const auto extension = begin_extension(writer, ExtensionType::pre_shared_key);
+  {
+    const auto identities = writer.length16();
+    {
+      const auto identity = writer.length16();
+      writer.bytes(ticket);
+    }
+    writer.u32(obfuscated_ticket_age);
+  }
+  const auto binders = writer.length16();
+  const auto binder = writer.length8();
+  for (std::size_t i = 0; i < binder_size; ++i) writer.u8(0);
 }
 
 bool ClientOffer::offers(CipherSuite suite) const {
   return contains(config.cipher_suites, suite) && is_tls13(suite);
+}
+
+bool ClientOffer::offers(Hash hash) const {
+  return std::any_of(config.cipher_suites.begin(), config.cipher_suites.end(),
+                     [&](CipherSuite suite) { return is_tls13(suite) && find_traits(suite)->hash == hash; });
 }
 
 bool ClientOffer::offers(crypto::NamedGroup wanted) const {
@@ -119,6 +150,10 @@ Error ClientOffer::refuse(std::uint16_t type) const {
       return config.server_name.empty() ? Error::unsolicited_extension : Error::misplaced_extension;
     case ExtensionType::alpn:
       return config.alpn.empty() ? Error::unsolicited_extension : Error::misplaced_extension;
+    case ExtensionType::psk_key_exchange_modes:
+      return resumption ? Error::misplaced_extension : Error::unsolicited_extension;
+    case ExtensionType::pre_shared_key:
+      return binder_size == 0 ? Error::unsolicited_extension : Error::misplaced_extension;
     default:
       return Error::unsolicited_extension;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/tls/client_config.h"
+#include "dataplane/tls/client_sessions.h"
 #include "dataplane/tls/extensions.h"
 #include "dataplane/tls/handshake_message.h"
 #include "dataplane/tls/server_hello.h"
@@ -10,8 +11,9 @@ namespace lockstep::tls {
 
 /// Longest cookie that is repeated: a multiple of what servers need, who put a hash and a digest in it.
 constexpr std::size_t kMaxCookie = 1024;
-/// Room for the message: the longest names and cookie, a P-384 share, and the rest.
-constexpr std::size_t kMaxClientOffer = kMaxCookie + kMaxClientServerName + kMaxClientAlpn + 512;
+/// Room for the message: the longest names, cookie and ticket, a P-384 share, and the rest.
+constexpr std::size_t kMaxClientOffer =
+    kMaxCookie + kMaxClientServerName + kMaxClientAlpn + ClientSession::kMaxMessage + 640;
 
 /// What a client offers: made of its configuration, fresh random values, and a key share.
 struct ClientOffer {
@@ -20,12 +22,20 @@ struct ClientOffer {
   std::array<std::uint8_t, 32> session_id{};  // for compatibility (RFC 8446 appendix D.4)
   crypto::NamedGroup group{};                 // of the share
   Bytes public_key = {};
-  Bytes cookie = {};  // of a HelloRetryRequest
+  Bytes cookie = {};                        // of a HelloRetryRequest
+  bool resumption = false;                  // sessions are resumed
+  Bytes ticket = {};                        // of the session to be resumed; empty: none
+  std::uint32_t obfuscated_ticket_age = 0;  // the ticket's
+  std::size_t binder_size = 0;              // of its PSK; 0: none was offered
 
-  /// Writes the message and returns it; empty when it does not fit.
+  /// Writes the message and returns it, without its binder; empty when it does not fit.
   Bytes write(MutableBytes out) const;
+  /// How much of the message's end is the list of binders (section 4.2.11.2).
+  std::size_t binders_size() const { return 2 + 1 + binder_size; }
 
   bool offers(CipherSuite suite) const;
+  /// A suite with that hash.
+  bool offers(Hash hash) const;
   bool offers(crypto::NamedGroup group) const;
   bool offers_alpn(Bytes name) const;
   /// An extension that stands in a message where it has no place: one that was offered belongs somewhere else (RFC 8446
@@ -34,6 +44,7 @@ struct ClientOffer {
 
  private:
   void write_extensions(Writer& writer) const;
+  void write_pre_shared_key(Writer& writer) const;
 };
 
 }  // namespace lockstep::tls

@@ -33,6 +33,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, handshakes_failed, "Handshakes that did not complete")         \
   X(counter, client_handshakes, "Handshakes completed as a client, with backends") \
   X(counter, client_handshakes_failed, "Handshakes as a client that did not complete") \
+  X(counter, client_handshakes_resumed, "Handshakes as a client that resumed a session") \
+  X(counter, client_sessions_refused, "Sessions offered as a client that the server did not resume") \
   X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
   X(counter, alerts_sent, "Fatal alerts sent")                              \
   X(counter, alerts_received, "Fatal alerts received")                      \
@@ -43,7 +45,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, sessions_not_forgotten, "Sessions of failed connections that other workers could not be told to forget") \
   X(counter, pool_full, "Sessions refused or delayed because a pool was empty") \
   X(gauge, handshakes_in_progress, "Handshakes in progress")                \
-  X(gauge, sessions_remembered, "TLS 1.2 sessions remembered by their identifiers")
+  X(gauge, sessions_remembered, "TLS 1.2 sessions remembered by their identifiers") \
+  X(gauge, client_sessions, "Sessions with backends kept to be resumed")
 // clang-format on
 LOCKSTEP_COUNTERS(CommonCounters, LOCKSTEP_TLS_COUNTERS);
 

@@ -99,6 +99,9 @@ enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_
   X(cookie_too_long, peer_incompatible, handshake_failure, "cookie longer than the limit")                         \
   X(empty_certificate, peer_misbehaved, decode_error, "server without a certificate")                              \
   X(wrong_certificate_name, peer_incompatible, bad_certificate, "certificate for another name")                    \
+  X(psk_not_offered, peer_misbehaved, illegal_parameter, "PSK that was not offered")                               \
+  X(psk_of_other_hash, peer_misbehaved, illegal_parameter, "cipher suite whose hash is not the PSK's")             \
+  X(psk_without_key_share, peer_misbehaved, illegal_parameter, "PSK without the key share that it needs")          \
   X(bad_signature_scheme, peer_misbehaved, illegal_parameter,                                                      \
     "signature by a scheme that was not asked for, or not of that key")                                            \
   X(bad_certificate_verify, peer_misbehaved, decrypt_error, "CertificateVerify does not verify")                   \

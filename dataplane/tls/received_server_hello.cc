@@ -67,6 +67,10 @@ Error ReceivedServerHello::read_extension(ExtensionType type, Bytes body, const 
       group = static_cast<crypto::NamedGroup>(reader.u16());
       if (!retry) public_key = reader.vector16();
       return reader.finished() && (retry || !public_key.empty()) ? Error::none : Error::malformed_message;
+    case ExtensionType::pre_shared_key:
+      if (retry || offer.ticket.empty()) break;
+      selected_identity = reader.u16();
+      return reader.finished() ? Error::none : Error::malformed_message;
     case ExtensionType::cookie:
       if (!retry) break;
       cookie = reader.vector16();

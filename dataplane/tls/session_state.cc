@@ -4,6 +4,7 @@
 
 #include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/new_session_ticket_tls13.h"
 
 namespace lockstep::tls {
 
@@ -14,7 +15,6 @@ constexpr std::uint8_t kFormat = 3;
 
 constexpr std::size_t kFingerprint = std::tuple_size_v<decltype(ClientIdentity::fingerprint)>;
 
-constexpr Duration kLongestLifetime = hours(168);
 // By how much the clocks of those who share ticket keys may differ.
 constexpr Duration kClockSkew = seconds(10);
 
@@ -73,7 +73,7 @@ bool SessionState::read(Bytes state) {
 }
 
 Duration lifetime_of_sessions(const ServerConfig& config) {
-  return std::min(config.session_lifetime, kLongestLifetime);
+  return std::min(config.session_lifetime, kLongestTicketLifetime);
 }
 
 Resumption SessionState::check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const {

@@ -144,7 +144,10 @@ JobStatus early_data(Tls13EarlyDataJob& job) {
 }
 
 JobStatus resumption(Tls13ResumptionJob& job) {
-  job.transcript->update(job.client_finished);
+  if (job.master_secret != nullptr) {
+    job.transcript->update(job.client_finished);
+    fill(job.resumption_secret.writable(), 0x6f);
+  }
   for (std::uint8_t i = 0; i < job.count; ++i) fill(job.psks[i].writable(), static_cast<std::uint8_t>(0x70 + i));
   return JobStatus::ok;
 }

@@ -87,6 +87,42 @@ TEST_P(BackendTls, HearsThatADrainedConnectionIsOver) {
   EXPECT_STREQ(world().lines[0].reason.data(), "drained");
 }
 
+TEST_P(BackendTls, IsResumedByTheNextConnection) {
+  apply();
+  for (std::size_t i = 0; i < 3; ++i) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_EQ(server->resumed(), i != 0);
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    server->close();
+    client.close();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+    EXPECT_EQ(world().lines[i].backend_handshake, i == 0 ? BackendHandshake::full : BackendHandshake::resumed);
+  }
+}
+
+TEST_P(BackendTls, IsNotResumedWithTheTicketsOfAnother) {
+  constexpr std::uint16_t kOther = kBackend + 1;
+  apply({kBackend, kOther});
+  for (const std::uint16_t port : {kBackend, kOther, kBackend, kOther}) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const std::size_t earlier = world().lines.size() / 2;
+    const auto server = backend(port, earlier);
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_EQ(server->resumed(), earlier != 0);
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    server->close();
+    client.close();
+    const std::size_t lines = world().lines.size();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == lines + 1; }));
+  }
+}
+
 TEST_P(BackendTls, CarriesMuchBothWays) {
   apply();
   Client client(world(), GetParam());

@@ -24,6 +24,7 @@ class TlsBackend {
   void close() { close_ = true; }
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1 && !failed; }
   bool closed() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string server_name() const;
 
   Stream& stream;

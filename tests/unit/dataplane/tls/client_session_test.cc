@@ -8,6 +8,7 @@
 #include "dataplane/tls/coroutine.h"
 #include "tests/unit/dataplane/tls/credentials.h"
 #include "tests/unit/dataplane/tls/harness.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -107,6 +108,34 @@ TEST_F(ClientSession, AgreesOnAnApplicationProtocol) {
   const auto client = make_client();
   join_sessions(*client, server);
   EXPECT_EQ(client->session().info().alpn, "http/1.1");
+}
+
+TEST_F(ClientSession, GoesOnWithOurServersTickets) {
+  server_config_.ticket_keys = ticket_keys(1, random_);
+  client_config_.alpn = server_config_.alpn = {"h2"};
+  for (const CipherSuite suite : {CipherSuite::tls_aes_128_gcm_sha256, CipherSuite::tls_aes_256_gcm_sha384}) {
+    for (const std::size_t piece : {0, 1, 100}) {
+      server_config_.cipher_suites = {suite};
+      const auto client = make_client({.seed = 2, .piece = piece, .join = true});
+      for (int visits = 0; visits < 3; ++visits) {
+        if (visits != 0) client->restart(client_config_);
+        Driver server(server_config_, *engine_);
+        server.core().wall_clock_offset = client->core().wall_clock_offset;
+        join_sessions(*client, server);
+        ASSERT_TRUE(client->established) << describe(client->session().info().error);
+        EXPECT_EQ(client->session().info().resumed, visits != 0);
+        EXPECT_EQ(server.session().info().resumed, visits != 0);
+        EXPECT_EQ(client->session().info().alpn, "h2");
+        const std::string text = pattern_text(30'000);
+        server.send(text);
+        client->send(text);
+        join_sessions(*client, server);
+        EXPECT_EQ(client->received, text);
+        EXPECT_EQ(server.received, text);
+      }
+      EXPECT_LE(client->core().largest_frame, FrameStorage::kSize);
+    }
+  }
 }
 
 TEST_F(ClientSession, ClosesBothWays) {

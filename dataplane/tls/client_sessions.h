@@ -1,0 +1,94 @@
+// Sessions with servers that a client can go on with (RFC 8446 section 4.6.1): what one core has received and not used.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "crypto/base/secret.h"
+#include "dataplane/tls/pool.h"
+#include "dataplane/tls/server_config.h"
+
+namespace lockstep::tls {
+
+/// Whose sessions are alike: servers are told apart by a number of the caller's, within ClientConfig::resumption_scope.
+struct ServerKey {
+  std::array<std::uint8_t, 16> scope{};
+  std::uint32_t server = 0;
+  bool operator==(const ServerKey&) const = default;
+};
+
+/// One session, with the message that brought it.
+struct ClientSession {
+  /// Largest NewSessionTicket that is kept, without its header. Servers put certificates of clients into tickets.
+  static constexpr std::size_t kMaxMessage = 2304;
+
+  ClientSession() {}  // NOLINT(modernize-use-equals-default): zeroing the message would be a waste
+
+  ServerKey server;
+  CipherSuite suite{};
+  Secret<kMaxDigest> secret;  // resumption_master_secret
+  Instant authenticated;      // when the server last showed its certificate
+  Instant received;
+  Instant expires;
+  std::uint32_t age_add = 0;
+  Bytes nonce;   // in `message`
+  Bytes ticket;  // the same
+  std::uint32_t size = 0;
+  std::array<std::uint8_t, kMaxMessage> message;
+
+  /// obfuscated_ticket_age (section 4.2.11.1).
+  std::uint32_t obfuscated_age(Instant now) const {
+    return static_cast<std::uint32_t>((now - received).milliseconds()) + age_add;
+  }
+
+ private:
+  friend class ClientSessions;
+  ClientSession* next_ = nullptr;  // of the same bucket, older
+  std::uint32_t place_ = 0;        // in order of age
+};
+
+/// A fixed number of sessions, of each server the newest few. Each is given out once, so that nobody who watches can
+/// tell that two connections are of one client (section C.4).
+class ClientSessions {
+ public:
+  static constexpr std::uint32_t kMaxPerServer = 32;
+  /// How often `age` is to be called.
+  static constexpr Duration kAgeInterval = seconds(1);
+
+  /// Keeps `capacity` sessions, of about 2.5 KB each once used; `in_hand` more may be outside.
+  ClientSessions(std::uint32_t capacity, std::uint32_t in_hand);
+  ClientSessions(const ClientSessions&) = delete;
+  ClientSessions& operator=(const ClientSessions&) = delete;
+  ~ClientSessions();
+
+  /// A session to be filled in; nullptr when there is no room. Goes to `keep` or `release`.
+  ClientSession* make() { return pool_.make(); }
+  void release(ClientSession* session) { pool_.release(session); }
+  /// Keeps a session until it expires. The oldest one of its server, or of all, gives way; a ticket that is there
+  /// already takes the other's place.
+  void keep(ClientSession* session);
+  /// Takes out the newest session with a server; nullptr when there is none. Goes to `release`.
+  ClientSession* take(const ServerKey& server, Instant now);
+  /// Wipes what is over, a part of the whole in each call.
+  void age(Instant now);
+
+  /// How many are kept.
+  std::uint32_t size() const { return size_; }
+  /// Kept or outside.
+  std::uint32_t in_use() const { return pool_.in_use(); }
+
+ private:
+  ClientSession*& bucket_of(const ServerKey& server);
+  void make_room(const ClientSession& session);
+  void remove(ClientSession* session);
+  void drop(ClientSession* session);
+
+  Pool<ClientSession> pool_;
+  std::vector<ClientSession*> order_;    // a ring in order of age, with gaps
+  std::vector<ClientSession*> buckets_;  // the newest of each
+  std::uint32_t size_ = 0;
+  std::uint32_t oldest_ = 0;  // the place that is filled next
+  std::uint32_t aged_ = 0;    // the place that `age` looks at next
+};
+
+}  // namespace lockstep::tls
