@@ -79,6 +79,7 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.integer("max_connections", tcp.max_connections, 16, 4'000'000);
   s.integer("max_listeners", tcp.max_listeners, 1, 65536);
   s.integer("max_half_open", tcp.max_half_open, 1, 4'000'000);
+  s.integer("max_half_open_per_source", tcp.max_half_open_per_source, 1, 4'000'000);
   s.integer("max_time_wait", tcp.max_time_wait, 1, 4'000'000);
   // A record has to fit (tls::kMaxReceivedRecord).
   s.size("receive_buffer", tcp.receive_buffer, 32 * kKiB, 64 * kMiB);
@@ -293,6 +294,7 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   s.duration("eject_for", proxy.eject_for, milliseconds(100), hours(24));
   s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), hours(168));
   s.choice<bool>("proxy_protocol", proxy.proxy_protocol, {{"off", false}, {"v2", true}});
+  s.boolean("channel_binding", proxy.channel_binding);
   s.integer("max_connections", proxy.max_connections, 0, 4'000'000);
   const toml::table* const tls = s.table("tls");
   s.finish();

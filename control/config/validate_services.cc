@@ -88,6 +88,19 @@ void check_backend(const Config& config, const Service& service, std::size_t ind
   }
 }
 
+void check_channel_binding(const Service& service, Diagnostics& diagnostics) {
+  if (!service.proxy.channel_binding) return;
+  const Position at = service.source.at("channel_binding");
+  if (!service.proxy.proxy_protocol)
+    diagnostics.error(at, "\"channel_binding\" is told in the PROXY header, which is off",
+                      "add proxy_protocol = \"v2\"");
+  if (service.proxy.mode != proxy::Mode::tls)
+    diagnostics.error(at, "\"channel_binding\" is for clients that speak TLS", "remove it, or set mode = \"tls\"");
+  if (service.tls.early_data != 0)
+    diagnostics.error(at, "\"channel_binding\" is there when the handshake is over, and early data comes before",
+                      "remove one of \"channel_binding\" and \"early_data\"");
+}
+
 void check_target(const Config& config, const Service& service, Diagnostics& diagnostics) {
   const bool builtin = service.proxy.builtin != proxy::Builtin::none;
   const Position at = service.source.section();
@@ -101,6 +114,7 @@ void check_target(const Config& config, const Service& service, Diagnostics& dia
     diagnostics.error(service.source.at("bytes"), "\"bytes\" is for builtin = \"chargen\" only", "remove it");
   if (service.proxy.proxy_protocol && builtin)
     diagnostics.error(service.source.at("proxy_protocol"), "\"proxy_protocol\" is for backends only", "remove it");
+  check_channel_binding(service, diagnostics);
   for (std::size_t i = 0; i < service.proxy.backends.size(); ++i) check_backend(config, service, i, diagnostics);
 }
 

@@ -17,6 +17,8 @@ class FlowHash {
   /// The hash of a packet between `a` and `b`, in whichever direction it goes.
   std::uint64_t operator()(const SocketAddress& a, const SocketAddress& b) const;
   std::uint64_t operator()(const FlowTuple& flow) const { return (*this)(flow.local, flow.remote); }
+  /// The hash of a flow and 8 bytes of data: an authenticator of both for whoever has the key.
+  std::uint64_t operator()(const FlowTuple& flow, std::uint64_t data) const;
 
  private:
   std::uint64_t key_[2];

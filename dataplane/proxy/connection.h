@@ -44,6 +44,7 @@ struct Connection {
   tcp::ConnectionId client;
   tcp::ConnectionId upstream;  // to the backend; null when there is none
   std::optional<tls::Session> session;
+  Handle channel_binding;                          // null: none is told
   Handle backend_session;                          // null: the backend is spoken to in plain TCP
   const tls::ClientConfig* backend_tls = nullptr;  // until the backend is joined; its epoch is pinned
   std::optional<Application> application;

@@ -53,6 +53,7 @@ void Proxy::State::accept(const Listener& listener, const tcp::Ready& ready_conn
 void Proxy::State::established(Connection& c) {
   c.established_at = c.last_moved = now;
   const ServiceConfig& settings = c.service->settings();
+  begin_channel_binding(c);
   if (c.phase == Phase::handshake) return join(c);
   arm_timer(c, now + (c.phase == Phase::connecting ? settings.connect_timeout : settings.idle_timeout));
 }
@@ -90,6 +91,7 @@ void Proxy::State::conclude(Connection& c) {
   wheel->disarm(c.timer);
   leave_upstream(c, c.abort_client || !c.input_end_told);
   leave_client(c);
+  leave_channel_binding(c);
   c.inbound.clear();
   Service* const service = c.service;
   c.service = nullptr;

@@ -81,8 +81,9 @@ void Proxy::State::connected(Connection& c) {
   arm_timer(c, now + (draining ? kDrainQuiet : c.service->settings().idle_timeout));
 }
 
-/// Sends the PROXY header; false when there was no buffer.
+/// Sends the PROXY header; false when there was no buffer, or not yet all that it has to say.
 bool Proxy::State::send_header(Connection& c) {
+  if (awaits_channel_binding(c)) return false;
   MbufPtr packet = pools.packet();
   if (packet == nullptr) {
     starve(c);
@@ -92,7 +93,7 @@ bool Proxy::State::send_header(Connection& c) {
   const MutableBytes room(rte_pktmbuf_mtod(packet.get(), std::uint8_t*), kMaxProxyHeader);
   std::optional<tls::SessionInfo> info;
   if (c.session.has_value()) info = c.session->info();
-  const std::size_t size = write_proxy_header(c.flow, info.has_value() ? &*info : nullptr, room);
+  const std::size_t size = write_proxy_header(c.flow, info.has_value() ? &*info : nullptr, channel_binding(c), room);
   rte_pktmbuf_append(packet.get(), static_cast<std::uint16_t>(size));
   Chain header;
   header.append(std::move(packet));

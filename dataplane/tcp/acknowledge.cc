@@ -1,19 +1,33 @@
 // What an acceptable segment's ACK, SACK blocks and window say (RFC 9293 section 3.10.7.4, fifth; RFC 5681; RFC 2018).
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/tcp/core.h"
 
 namespace lockstep::tcp {
 
 bool Core::acknowledge(Connection& c, const Segment& segment, Instant now) {
+  const std::uint32_t una = c.snd_una;
+  const std::uint32_t sacked = c.scoreboard.bytes();
+  const std::uint32_t lost = c.lost_edge;
+  if (!take_acknowledgment(c, segment, now)) return false;
+  if (c.recovery != Recovery::fast || !c.sack) return true;
+  const std::uint32_t delivered = c.snd_una - una + c.scoreboard.bytes() - sacked;
+  const bool progress = c.snd_una != una && c.lost_edge == lost;
+  if (delivered != 0) c.congestion.on_recovery_ack(delivered, in_flight(c), c.mss, progress);
+  return true;
+}
+
+bool Core::take_acknowledgment(Connection& c, const Segment& segment, Instant now) {
   const Header& header = segment.header;
   const std::uint32_t ack = header.acknowledgment;
   const std::uint32_t window_before = c.snd_wnd;
   const std::uint32_t sacked_before = c.scoreboard.bytes();
   update_window(c, segment);
-  if (c.sack && header.sack_count != 0) take_sack(c, segment);
+  if (c.sack && header.sack_count != 0) take_sack(c, segment, now);
   if (after(ack, c.snd_una)) return new_data_acknowledged(c, segment, now);
   if (before(ack, c.snd_una)) return true;
+  if (c.tail_probing) tail_probe_answered(c, segment);
   // The peer answers our probes of its closed window: it lives (RFC 9293 section 3.8.6.1). Nobody waits for it, though,
   // once the owner is gone.
   if (c.snd_wnd == 0 && c.owned) c.attempts = 0;
@@ -26,11 +40,13 @@ bool Core::acknowledge(Connection& c, const Segment& segment, Instant now) {
 }
 
 // Blocks beyond what was sent, below SND.UNA (D-SACK, RFC 2883) or turned around say nothing about what is outstanding.
-void Core::take_sack(Connection& c, const Segment& segment) {
+void Core::take_sack(Connection& c, const Segment& segment, Instant now) {
+  if (reports_duplicate(segment)) take_duplicate_report(c);
   const std::uint32_t una = later(c.snd_una, segment.header.acknowledgment);
   for (std::size_t i = 0; i < segment.header.sack_count; ++i) {
     const SequenceRange& block = segment.header.sack[i];
     if (!before(block.start, block.end) || !after(block.start, una) || after(block.end, c.snd_nxt)) continue;
+    note_delivered(c, block, segment, now);
     c.scoreboard.add(block, ranges_);
   }
 }
@@ -70,10 +86,13 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   const std::uint32_t acknowledged = ack - c.snd_una;
   const std::uint32_t queued = c.queue.size();
   measure(c, segment, ack, now);
+  if (c.tail_probing) tail_probe_answered(c, segment);
   c.queue.acknowledge(earlier(ack, c.queue.end()));
   c.bytes_sent += queued - c.queue.size();
+  note_delivered(c, {c.snd_una, ack}, segment, now);
   c.scoreboard.acknowledge(ack, ranges_);
   c.snd_una = ack;
+  forget_acknowledged(c);
   c.attempts = 0;
   const bool fast_recovery = c.recovery == Recovery::fast;
   if (c.recovery == Recovery::none) {
@@ -91,7 +110,8 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   }
   // RFC 6298 section 5.2 and 5.3.
   c.retransmit_at = c.snd_una == c.snd_nxt ? Instant::never() : now + timeout(c);
-  if (!c.scoreboard.empty()) find_losses(c, now);
+  c.loss_at = Instant::never();
+  if (c.sack && (c.recovery != Recovery::none || !c.scoreboard.empty())) find_losses(c, now);
   if (c.want_writable && c.queue.size() <= config_.send_buffer / 2 && !c.fin_queued) {
     c.want_writable = false;
     post(c, Events::kWritable);
@@ -100,20 +120,28 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   return !(c.fin_sent && ack == c.snd_nxt) || own_fin_acknowledged(c, now);
 }
 
+void Core::forget_acknowledged(Connection& c) {
+  if (c.transmissions == nullptr) return;
+  if (c.snd_una == c.snd_nxt) return transmissions_.give(std::exchange(c.transmissions, nullptr));
+  c.transmissions->fresh.acknowledge(c.snd_una);
+  c.transmissions->again.acknowledge(c.snd_una);
+}
+
 // One measurement per round trip of a segment sent once; after retransmissions the echoed timestamp tells which
 // transmission was answered (RFC 6298 section 3, RFC 7323 section 4).
 void Core::measure(Connection& c, const Segment& segment, std::uint32_t ack, Instant now) {
   if (c.timing) {
     if (!after(ack, c.timed_sequence)) return;
     c.timing = false;
-    c.round_trip.sample(now - c.timed_at);
+    c.round_trip.sample(now - c.timed_at, now);
     c.backoff = 0;
     return;
   }
   if (!c.timestamps || c.recovery == Recovery::none || segment.header.timestamp_echo == 0) return;
-  const auto elapsed = static_cast<std::int32_t>(timestamp_clock(c, now) - segment.header.timestamp_echo);
+  const auto elapsed =
+      static_cast<std::int32_t>(timestamp_clock(c.timestamp_offset, now) - segment.header.timestamp_echo);
   if (elapsed < 0 || milliseconds(elapsed) > config_.max_rto) return;
-  c.round_trip.sample(milliseconds(elapsed));
+  c.round_trip.sample(milliseconds(elapsed), now);
   c.backoff = 0;
 }
 

@@ -144,7 +144,7 @@ void Core::enter_time_wait(Connection& c, Instant now) {
   counters_.connections_closed.add();
   c.close_reason = CloseReason::finished;
   time_wait_.push_back(c);
-  c.retransmit_at = Instant::never();
+  c.retransmit_at = c.loss_at = Instant::never();
   c.linger_at = now + config_.time_wait;
   post(c, Events::kClosed);
   schedule(c);
@@ -168,14 +168,16 @@ void Core::finish(Connection& c, CloseReason reason) {
 
 void Core::retire(Connection& c) {
   table_.erase(c);
-  (c.state == ConnectionState::time_wait ? time_wait_ : half_open_).remove(c);
+  leave_half_open(c);
+  if (c.state == ConnectionState::time_wait) time_wait_.remove(c);
   output_.remove(c);
   wheel_.disarm(c.timer);
   c.queue.clear();
   c.scoreboard.clear(ranges_);
   c.reassembly.clear(ranges_);
   count_memory(c);
-  c.retransmit_at = c.ack_at = c.linger_at = Instant::never();
+  if (c.transmissions != nullptr) transmissions_.give(std::exchange(c.transmissions, nullptr));
+  c.retransmit_at = c.loss_at = c.ack_at = c.linger_at = Instant::never();
   set_state(c, ConnectionState::closed);
   if (!c.owned) erase(c);
 }

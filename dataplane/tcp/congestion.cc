@@ -81,6 +81,23 @@ void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
   decrease(flight, mss, algorithm_ == CongestionAlgorithm::cubic ? kCubicDecrease : kRenoDecrease);
   window_ = threshold_;
   after_timeout_ = false;
+  reduction_flight_ = std::max(flight, mss);
+  reduction_delivered_ = reduction_sent_ = 0;
+}
+
+void Congestion::on_recovery_ack(std::uint32_t delivered, std::uint32_t flight, std::uint32_t mss, bool progress) {
+  reduction_delivered_ += delivered;
+  const auto ahead = static_cast<double>(reduction_delivered_) - reduction_sent_;
+  double room = 0;
+  if (flight > threshold_) {
+    // In proportion, so that the window has come down when recovery ends.
+    room = std::ceil(reduction_delivered_ * threshold_ / reduction_flight_) - reduction_sent_;
+  } else {
+    // Below it by losses: up again as by slow start, or by what arrived while more is being lost.
+    room = std::min(threshold_ - flight, std::max<double>(ahead, delivered) + (progress ? mss : 0));
+  }
+  if (reduction_sent_ == 0) room = std::max<double>(room, mss);
+  window_ = flight + std::max(room, 0.0);
 }
 
 void Congestion::on_timeout(std::uint32_t flight, std::uint32_t mss, bool first) {

@@ -27,6 +27,13 @@ class Congestion {
   /// The first expiry of a retransmission timer with `flight` bytes outstanding (RFC 5681 section 3.1); later ones of
   /// the same segment only restart from one segment.
   void on_timeout(std::uint32_t flight, std::uint32_t mss, bool first);
+  /// Proportional rate reduction (RFC 9937 section 6) while what `on_loss` was told of is repaired: of `delivered`
+  /// bytes an ACK tells, `flight` are on their way. `progress`: SND.UNA moved and nothing more was found lost.
+  void on_recovery_ack(std::uint32_t delivered, std::uint32_t flight, std::uint32_t mss, bool progress);
+  /// `bytes` were sent meanwhile.
+  void on_recovery_sent(std::uint32_t bytes) { reduction_sent_ += bytes; }
+  /// What proportional rate reduction was for is repaired.
+  void on_repaired() { window_ = threshold_; }
   /// Recovery is over; `flight` bytes are outstanding (RFC 6582 section 3.2: no burst after it).
   void on_recovered(std::uint32_t flight, std::uint32_t mss);
   /// Nothing was sent for longer than a retransmission timeout (RFC 5681 section 4.1).
@@ -40,10 +47,13 @@ class Congestion {
 
   double window_ = 0;
   double threshold_ = 4294967295.0;
-  double maximum_ = 0;      // W_max: the window before the last decrease, 0 when unknown
-  double estimate_ = 0;     // W_est: what Reno would have
-  double offset_ = 0;       // K, seconds
-  double before_loss_ = 0;  // cwnd_prior
+  double maximum_ = 0;                     // W_max: the window before the last decrease, 0 when unknown
+  double estimate_ = 0;                    // W_est: what Reno would have
+  double offset_ = 0;                      // K, seconds
+  double before_loss_ = 0;                 // cwnd_prior
+  std::uint32_t reduction_flight_ = 0;     // RecoverFS
+  std::uint32_t reduction_delivered_ = 0;  // prr_delivered
+  std::uint32_t reduction_sent_ = 0;       // prr_out
   Instant epoch_;
   bool epoch_started_ = false;
   bool after_timeout_ = false;

@@ -12,6 +12,7 @@
 #include "dataplane/tcp/scoreboard.h"
 #include "dataplane/tcp/send_queue.h"
 #include "dataplane/tcp/stack.h"
+#include "dataplane/tcp/transmissions.h"
 
 namespace lockstep::tcp {
 
@@ -95,10 +96,19 @@ struct alignas(64) Connection {
   std::uint32_t iss = 0;
   std::uint32_t max_snd_wnd = 0;
   std::uint32_t recovery_point = 0;
-  std::uint32_t high_rxt = 0;     // retransmitted up to here in this recovery
-  std::uint32_t lost_edge = 0;    // everything not SACKed below is lost
-  std::uint32_t resend_mark = 0;  // SND.NXT when SND.UNA was retransmitted last
+  std::uint32_t high_rxt = 0;   // retransmitted up to here in this recovery
+  std::uint32_t lost_edge = 0;  // everything not SACKed below is lost
   std::uint32_t timed_sequence = 0;
+  std::uint32_t last_segment = 0;    // where the last new one began
+  std::uint32_t tail_end = 0;        // SND.NXT when the tail was probed (RFC 8985, TLP.end_seq)
+  std::uint32_t patience_round = 0;  // SND.NXT at the last D-SACK that counted (RACK.dsack_round)
+  std::uint8_t patience = 1;         // quarters of a round trip that reordering may take (RACK.reo_wnd_mult)
+  std::uint8_t patience_left = 0;    // recoveries until it is 1 again (RACK.reo_wnd_persist)
+  bool patience_round_open : 1 = false;
+  bool reordering_seen : 1 = false;
+  bool tail_probing : 1 = false;           // a probe is out
+  bool tail_resent : 1 = false;            // ... and was a retransmission
+  Transmissions* transmissions = nullptr;  // while something is in flight; without one losses are found by counting
   std::uint32_t timestamp_offset = 0;
   std::uint32_t retransmissions = 0;
   std::uint16_t duplicate_acks = 0;
@@ -115,6 +125,7 @@ struct alignas(64) Connection {
 
   // Deadlines; `timer` is armed for the earliest, or earlier.
   Instant retransmit_at = Instant::never();  // retransmission, zero-window probe
+  Instant loss_at = Instant::never();        // losses by time, tail probe
   Instant linger_at = Instant::never();      // keepalive; end of FIN-WAIT-2 and TIME-WAIT
   Timer timer;
 

@@ -1,13 +1,17 @@
 // All of a worker's TCP behind `Stack`. Its functions lie in files by subject; those that may end a connection say so.
 #pragma once
 
+#include <algorithm>
+
 #include "dataplane/base/flow_hash.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/header.h"
 #include "dataplane/tcp/list.h"
 #include "dataplane/tcp/listeners.h"
 #include "dataplane/tcp/range_pool.h"
+#include "dataplane/tcp/source_counts.h"
 #include "dataplane/tcp/stack.h"
+#include "dataplane/tcp/syn_cookies.h"
 #include "dataplane/tcp/table.h"
 
 namespace lockstep::tcp {
@@ -64,20 +68,36 @@ class Core {
 
   // acknowledge.cc: what the ACK says. False when the segment is to be dropped or the connection is gone.
   bool acknowledge(Connection& c, const Segment& segment, Instant now);
-  void take_sack(Connection& c, const Segment& segment);
+  bool take_acknowledgment(Connection& c, const Segment& segment, Instant now);
+  void take_sack(Connection& c, const Segment& segment, Instant now);
   void update_window(Connection& c, const Segment& segment);
   void window_opened(Connection& c, std::uint32_t ack);
   bool new_data_acknowledged(Connection& c, const Segment& segment, Instant now);
+  void forget_acknowledged(Connection& c);
   void measure(Connection& c, const Segment& segment, std::uint32_t ack, Instant now);
   bool own_fin_acknowledged(Connection& c, Instant now);
   void duplicate_ack(Connection& c, Instant now);
 
   // recovery.cc: what is lost and what is on its way.
   std::uint32_t in_flight(const Connection& c) const;
+  static std::uint32_t flight_at_loss(const Connection& c);
   void find_losses(Connection& c, Instant now);
+  void start_repair(Connection& c, Recovery recovery, std::uint32_t edge);
   void progress_recovery(Connection& c, std::uint32_t acknowledged);
   void mark_all_lost(Connection& c);
   void retransmission_timeout(Connection& c, Instant now);
+
+  // rack.cc: losses by time, and the tail probe.
+  static Duration transmission_grain(const Connection& c);
+  static bool reports_duplicate(const Segment& segment);
+  static void take_duplicate_report(Connection& c);
+  static void note_delivered(Connection& c, SequenceRange range, const Segment& segment, Instant now);
+  static Duration reordering_window(const Connection& c);
+  static std::uint32_t lost_edge(Connection& c, Instant now);
+  static void arm_probe(Connection& c, bool sent, Instant now);
+  void loss_expired(Connection& c, Instant now);
+  void probe_tail(Connection& c, Instant now);
+  static void tail_probe_answered(Connection& c, const Segment& segment);
 
   // receive.cc: payload, FIN and window. May end the connection.
   void accept_payload(Connection& c, Segment& segment, Instant now);
@@ -96,13 +116,27 @@ class Core {
                         std::optional<std::uint32_t> after_sequence, Instant now);
   void in_syn_sent(Connection& c, Segment& segment, Instant now);
   void syn_again(Connection& c, const Segment& segment, Instant now);
-  bool complete_handshake(Connection& c, const Segment& segment, Instant now);
+  bool complete_handshake(Connection& c, Segment& segment, Instant now);
   void negotiate(Connection& c, const Header& header);
   void begin_established(Connection& c, const Segment& segment, Instant now);
+  Connection* make_passive(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, const net::Route& route,
+                           const Header& syn, std::uint32_t iss, Instant now);
   Connection* make_connection(const FlowTuple& flow, std::uint32_t hash, const net::Route& route, Instant now);
   std::optional<std::uint16_t> choose_port(const IpAddress& source, const SocketAddress& remote, Instant now);
   std::uint32_t initial_sequence(const FlowTuple& flow, Instant now) const;
   bool acceptable_remote(const FlowTuple& flow) const;
+  static std::uint16_t link_mss(const IpAddress& remote, const net::Route& route);
+  std::uint32_t timestamp_offset(const FlowTuple& flow) const;
+  std::uint16_t syn_window() const {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(config_.receive_buffer, UINT16_MAX));
+  }
+
+  // backlog.cc: connections that are half open, and SYN cookies.
+  bool backlog_full(const IpAddress& source) const;
+  void enter_half_open(Connection& c);
+  void leave_half_open(Connection& c);
+  void answer_with_cookie(const FlowTuple& flow, const net::Route& route, const Header& syn, Instant now);
+  bool take_cookie(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, Segment& segment, Instant now);
 
   // output.cc: what goes out now.
   void transmit(Connection& c, Instant now);
@@ -111,6 +145,7 @@ class Core {
   Step send_new(Connection& c, std::uint32_t& flight, Instant now);
   bool has_unsent(const Connection& c) const;
   void arm_retransmit(Connection& c, Instant now);
+  void log_transmission(Connection& c, Instant now);
   Duration timeout(const Connection& c) const;
 
   // segment.cc: building segments. False when there was no buffer.
@@ -126,7 +161,7 @@ class Core {
   void add_sack(Connection& c, Header& header) const;
   MbufPtr start_segment(const Header& header);
   void put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now);
-  std::uint32_t timestamp_clock(const Connection& c, Instant now) const;
+  static std::uint32_t timestamp_clock(std::uint32_t offset, Instant now);
 
   // timers.cc
   void schedule(Connection& c);
@@ -160,8 +195,11 @@ class Core {
   FlowHash sequence_hash_;   // RFC 6528
   FlowHash port_hash_;       // RFC 6056
   FlowHash timestamp_hash_;  // RFC 7323 section 5.4
+  SynCookies cookies_;
+  SourceCounts half_open_sources_;
   Counters counters_;
   RangePool ranges_;
+  TransmissionsPool transmissions_;
   TimingWheel wheel_;
   Slab<Connection> connections_;
   Table table_;

@@ -20,11 +20,17 @@ namespace lockstep::tcp {
   X(counter, connects_failed, "Outgoing connections that did not come about")        \
   X(counter, retransmissions_timeout, "Segments retransmitted after a timeout")      \
   X(counter, retransmissions_fast, "Segments retransmitted after duplicate ACKs")    \
+  X(counter, tail_loss_probes, "Tail loss probes sent (RFC 8985)")                    \
   X(counter, out_of_order_queued, "Segments kept for reassembly")                    \
   X(counter, dropped_header, "Segments with a malformed header")                     \
   X(counter, dropped_window, "Segments outside the window")                          \
   X(counter, dropped_paws, "Segments with an old timestamp")                         \
-  X(counter, dropped_backlog, "SYNs dropped because of max_half_open or max_connections") \
+  X(counter, dropped_backlog, "SYNs dropped because of max_connections or for want of a route") \
+  X(counter, syn_cookies_sent, "SYNs answered with a cookie because the backlog was full") \
+  X(counter, syn_cookies_taken, "Connections accepted by their cookie")              \
+  X(counter, syn_cookies_wrong, "ACKs refused that acknowledge no cookie")           \
+  X(counter, syn_cookies_stale, "ACKs refused because of their cookie's timestamp")  \
+  X(counter, syn_cookies_no_room, "ACKs of cookies dropped because of max_connections") \
   X(counter, dropped_memory, "Segments dropped because memory was short")            \
   X(counter, resets_sent, "Resets sent for segments of no connection")               \
   X(counter, challenge_acks, "Challenge ACKs (RFC 5961)")                            \

@@ -7,8 +7,6 @@
 namespace lockstep::tcp {
 namespace {
 
-constexpr std::uint16_t kDefaultMssV4 = 536;  // RFC 9293 section 3.7.1
-constexpr std::uint16_t kDefaultMssV6 = 1220;
 constexpr std::uint16_t kSmallestMss = 88;  // below it options leave no room for data
 constexpr std::uint16_t kHeadersV4 = 40;
 constexpr std::uint16_t kHeadersV6 = 60;
@@ -34,6 +32,16 @@ std::uint32_t Core::initial_sequence(const FlowTuple& flow, Instant now) const {
   return static_cast<std::uint32_t>(now.ns / 4000) + static_cast<std::uint32_t>(sequence_hash_(flow));
 }
 
+/// What the link's MTU leaves for payload and options.
+std::uint16_t Core::link_mss(const IpAddress& remote, const net::Route& route) {
+  return static_cast<std::uint16_t>(
+      std::max<int>(route.mtu - (remote.is_v4() ? kHeadersV4 : kHeadersV6), kSmallestMss));
+}
+
+std::uint32_t Core::timestamp_offset(const FlowTuple& flow) const {
+  return static_cast<std::uint32_t>(timestamp_hash_({flow.local.ip, 0}, {flow.remote.ip, 0}));
+}
+
 /// nullptr when there is no room. A connection in TIME-WAIT gives way.
 Connection* Core::make_connection(const FlowTuple& flow, std::uint32_t hash, const net::Route& route, Instant now) {
   if (connections_.size() == connections_.capacity() && !time_wait_.empty()) retire(*time_wait_.front());
@@ -43,9 +51,8 @@ Connection* Core::make_connection(const FlowTuple& flow, std::uint32_t hash, con
   c.id = id;
   c.flow = flow;
   c.hash = hash;
-  const std::uint16_t headers = flow.remote.ip.is_v4() ? kHeadersV4 : kHeadersV6;
-  c.link_mss = static_cast<std::uint16_t>(std::max<int>(route.mtu - headers, kSmallestMss));
-  c.timestamp_offset = static_cast<std::uint32_t>(timestamp_hash_({flow.local.ip, 0}, {flow.remote.ip, 0}));
+  c.link_mss = link_mss(flow.remote.ip, route);
+  c.timestamp_offset = timestamp_offset(flow);
   c.congestion = Congestion(config_.congestion);
   c.last_received = now;
   c.timer.cookie = std::uint64_t{id.index} << 32U | id.generation;
@@ -67,35 +74,42 @@ void Core::negotiate(Connection& c, const Header& header) {
   c.irs = header.sequence;
   c.rcv_nxt = c.irs + 1;
   c.last_ack_sent = c.rcv_nxt;
-  c.rcv_adv = c.rcv_nxt + std::min<std::uint32_t>(config_.receive_buffer, UINT16_MAX);
+  c.rcv_adv = c.rcv_nxt + syn_window();
   c.snd_wnd = header.window;  // not scaled
+}
+
+/// A connection in SYN-RECEIVED for the peer's `syn`; nullptr when there is no room.
+Connection* Core::make_passive(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, const net::Route& route,
+                               const Header& syn, std::uint32_t iss, Instant now) {
+  Connection* const made = make_connection(flow, hash, route, now);
+  if (made == nullptr) return nullptr;
+  Connection& c = *made;
+  c.listener = listener;
+  c.cookie = listeners_.find(listener)->cookie;
+  c.iss = iss;
+  c.snd_una = c.iss;
+  c.snd_nxt = c.iss + 1;
+  c.queue.start(c.snd_nxt);
+  negotiate(c, syn);
+  c.ts_recent_at = now;
+  set_state(c, ConnectionState::syn_received);
+  return made;
 }
 
 // A SYN for LISTEN (RFC 9293 section 3.10.7.2). `after_sequence`: the previous connection of this flow ended there.
 void Core::syn_for_listener(const FlowTuple& flow, std::uint32_t hash, ListenerId listener, const Segment& segment,
                             std::optional<std::uint32_t> after_sequence, Instant now) {
   const std::optional<net::Route> route = network_.route(flow.remote.ip, flow.local.ip);
-  if (!route || half_open_.size() >= config_.max_half_open) {
-    counters_.dropped_backlog.add();
-    return;
-  }
-  Connection* const made = make_connection(flow, hash, *route, now);
+  if (route && backlog_full(flow.remote.ip)) return answer_with_cookie(flow, *route, segment.header, now);
+  std::uint32_t iss = initial_sequence(flow, now);
+  if (after_sequence && !after(iss, *after_sequence)) iss = *after_sequence + UINT16_MAX;
+  Connection* const made = route ? make_passive(flow, hash, listener, *route, segment.header, iss, now) : nullptr;
   if (made == nullptr) {
     counters_.dropped_backlog.add();
     return;
   }
   Connection& c = *made;
-  c.listener = listener;
-  c.cookie = listeners_.find(listener)->cookie;
-  c.iss = initial_sequence(flow, now);
-  if (after_sequence && !after(c.iss, *after_sequence)) c.iss = *after_sequence + UINT16_MAX;
-  c.snd_una = c.iss;
-  c.snd_nxt = c.iss + 1;
-  c.queue.start(c.snd_nxt);
-  negotiate(c, segment.header);
-  c.ts_recent_at = now;
-  set_state(c, ConnectionState::syn_received);
-  half_open_.push_back(c);
+  enter_half_open(c);
   c.timing = true;
   c.timed_sequence = c.iss;
   c.timed_at = now;
@@ -184,9 +198,10 @@ void Core::syn_again(Connection& c, const Segment& segment, Instant now) {
 }
 
 /// The segment in SYN-RECEIVED must acknowledge our SYN (RFC 9293 section 3.10.7.4, fifth).
-bool Core::complete_handshake(Connection& c, const Segment& segment, Instant now) {
+bool Core::complete_handshake(Connection& c, Segment& segment, Instant now) {
   if (segment.header.acknowledgment != c.snd_nxt) {
-    answer_with_reset(c.flow, segment, now);
+    const FlowTuple flow = c.flow;
+    if (c.owned || !take_cookie(flow, c.hash, c.listener, segment, now)) answer_with_reset(flow, segment, now);
     return false;
   }
   begin_established(c, segment, now);
@@ -195,7 +210,7 @@ bool Core::complete_handshake(Connection& c, const Segment& segment, Instant now
 
 void Core::begin_established(Connection& c, const Segment& segment, Instant now) {
   const Header& header = segment.header;
-  half_open_.remove(c);
+  leave_half_open(c);
   set_state(c, ConnectionState::established);
   measure(c, segment, header.acknowledgment, now);
   c.timing = false;

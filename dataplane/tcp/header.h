@@ -24,6 +24,8 @@ constexpr std::size_t kMaximumHeader = 60;
 constexpr std::size_t kMaximumSackBlocks = 4;
 constexpr std::uint8_t kMaximumWindowScale = 14;  // RFC 7323 section 2.3
 constexpr std::uint32_t kTimestampsLength = 12;   // the option and its padding
+constexpr std::uint16_t kDefaultMssV4 = 536;      // of a peer that says nothing (RFC 9293 section 3.7.1)
+constexpr std::uint16_t kDefaultMssV6 = 1220;
 
 /// A header with the options this stack knows. Absent options have their flag false.
 struct Header {

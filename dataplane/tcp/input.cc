@@ -81,6 +81,7 @@ void Core::unknown_flow(const FlowTuple& flow, std::uint32_t hash, Segment& segm
   const bool plain_syn = segment.has(Flags::kSyn) && !segment.has(Flags::kAck) && !segment.has(Flags::kFin);
   const ListenerId listener = listeners_.match(flow.local);
   if (listener && plain_syn) return syn_for_listener(flow, hash, listener, segment, std::nullopt, now);
+  if (listener && segment.has(Flags::kAck) && take_cookie(flow, hash, listener, segment, now)) return;
   if (listener && !segment.has(Flags::kAck)) {
     counters_.dropped_header.add();
     return;

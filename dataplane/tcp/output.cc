@@ -26,6 +26,7 @@ void Core::transmit(Connection& c, Instant now) {
   if (may_send(c.state)) {
     if (c.snd_nxt == c.snd_una && has_unsent(c) && now - c.last_sent > timeout(c)) c.congestion.on_idle(c.mss);
     std::uint32_t flight = in_flight(c);
+    const std::uint32_t before_sending = c.snd_nxt;
     Step step = Step::sent;
     for (unsigned budget = kSegmentsPerTurn; budget != 0 && step == Step::sent; --budget) {
       step = retransmit_next(c, flight, now);
@@ -34,6 +35,7 @@ void Core::transmit(Connection& c, Instant now) {
     if (step == Step::sent) touch(c);
     c.override_sws = false;
     arm_retransmit(c, now);
+    arm_probe(c, c.snd_nxt != before_sending, now);
   }
   if (c.ack_now && !send_ack(c, now)) c.ack_at = now + config_.delayed_ack;
   schedule(c);
@@ -42,10 +44,15 @@ void Core::transmit(Connection& c, Instant now) {
 Core::Step Core::retransmit_next(Connection& c, std::uint32_t& flight, Instant now) {
   if (c.recovery == Recovery::none) return Step::nothing;
   const bool first = c.resend_first;
-  const SequenceRange sought =
-      first ? SequenceRange{c.snd_una, c.snd_nxt} : SequenceRange{later(c.high_rxt, c.snd_una), c.lost_edge};
-  if (!before(sought.start, sought.end)) return Step::nothing;
-  const SequenceRange hole = c.scoreboard.hole(sought);
+  Transmissions* const t = c.transmissions;
+  const auto find = [&c](std::uint32_t start, std::uint32_t end) {
+    start = later(start, c.snd_una);
+    return before(start, end) ? c.scoreboard.hole({start, end}) : SequenceRange{};
+  };
+  SequenceRange hole;
+  if (!first && t != nullptr) hole = find(t->twice_high, t->twice_edge);
+  const bool twice = !hole.empty();
+  if (!twice) hole = first ? find(c.snd_una, c.snd_nxt) : find(c.high_rxt, c.lost_edge);
   if (hole.empty()) return Step::nothing;
   const std::uint32_t window_end = c.snd_una + c.snd_wnd;
   if (!before(hole.start, window_end)) return Step::stop;
@@ -64,10 +71,17 @@ Core::Step Core::retransmit_next(Connection& c, std::uint32_t& flight, Instant n
   counter.add();
   ++c.retransmissions;
   c.timing = false;
-  if (hole.start == c.snd_una) c.resend_mark = c.snd_nxt;
+  c.resend_first = false;
+  if (c.recovery == Recovery::fast) c.congestion.on_recovery_sent(sent);
+  if (twice) {
+    flight += sent;
+    t->twice_high = hole.start + sent;
+    t->twice_at = now;
+    return Step::sent;
+  }
   if (!before(hole.start, c.high_rxt) && before(hole.start, c.lost_edge)) flight += sent;
   c.high_rxt = later(c.high_rxt, hole.start + sent);
-  c.resend_first = false;
+  if (t != nullptr) t->again.add(c.high_rxt, now, transmission_grain(c));
   return Step::sent;
 }
 
@@ -98,11 +112,20 @@ Core::Step Core::send_new(Connection& c, std::uint32_t& flight, Instant now) {
     c.timed_sequence = c.snd_nxt;
     c.timed_at = now;
   }
+  c.last_segment = c.snd_nxt;
   c.snd_nxt += sent;
+  log_transmission(c, now);
   c.fin_sent = after(c.snd_nxt, c.queue.end());
   counters_.bytes_sent.add(sent - (c.fin_sent ? 1 : 0));
   flight += sent;
+  if (c.recovery == Recovery::fast) c.congestion.on_recovery_sent(sent);
   return Step::sent;
+}
+
+// Without one to borrow, losses are found by counting.
+void Core::log_transmission(Connection& c, Instant now) {
+  if (c.transmissions == nullptr && c.last_segment == c.snd_una) c.transmissions = transmissions_.take(c.snd_una);
+  if (c.transmissions != nullptr) c.transmissions->fresh.add(c.snd_nxt, now, transmission_grain(c));
 }
 
 /// Data, or the FIN, waits to be sent for the first time.

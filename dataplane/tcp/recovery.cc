@@ -17,37 +17,45 @@ std::uint32_t Core::in_flight(const Connection& c) const {
     gone = std::min<std::uint32_t>(std::uint32_t{c.duplicate_acks} * c.mss, outstanding - c.mss);
   if (c.recovery != Recovery::none) {
     const std::uint32_t from = later(c.high_rxt, c.snd_una);
-    if (before(from, c.lost_edge)) gone += c.lost_edge - from - c.scoreboard.sacked({from, c.lost_edge});
+    const auto missing = [&c](std::uint32_t start, std::uint32_t end) {
+      return before(start, end) ? end - start - c.scoreboard.sacked({start, end}) : 0;
+    };
+    gone += missing(from, c.lost_edge);
+    if (const Transmissions* const t = c.transmissions) gone += missing(later(t->twice_high, c.snd_una), t->twice_edge);
   }
   return outstanding - std::min(outstanding, gone);
 }
 
+/// FlightSize of RFC 5681. What was SACKed is outstanding, but not in flight any more: the second of two losses must
+/// not find more than the window.
+std::uint32_t Core::flight_at_loss(const Connection& c) {
+  const std::uint32_t outstanding = c.snd_nxt - c.snd_una;
+  return c.sack ? std::min(outstanding, std::max(c.congestion.window(), std::uint32_t{c.mss})) : outstanding;
+}
+
 void Core::find_losses(Connection& c, Instant now) {
-  std::uint32_t edge = c.sack ? c.scoreboard.lost_edge(c.snd_una, c.mss) : c.snd_una;
-  if (c.recovery == Recovery::none) {
-    const bool many = c.duplicate_acks >= Scoreboard::kDuplicateThreshold;
-    if (!many && edge == c.snd_una) return;
-    // RFC 6675 section 5 step 4, RFC 6582 section 3.2: the first segment is lost and goes out at once.
-    edge = later(edge, earlier(c.snd_una + c.mss, c.snd_nxt));
-    c.congestion.on_loss(c.snd_nxt - c.snd_una, c.mss);
-    c.recovery = Recovery::fast;
-    c.recovery_point = c.snd_nxt;
-    c.high_rxt = c.snd_una;
-    c.lost_edge = edge;
-    c.resend_first = true;
-    c.timing = false;
-    c.retransmit_at = now + timeout(c);
-    touch(c);
+  const std::uint32_t edge = lost_edge(c, now);
+  if (c.recovery != Recovery::none) {
+    c.lost_edge = later(c.lost_edge, edge);
     return;
   }
-  c.lost_edge = later(c.lost_edge, edge);
-  // Data sent after the retransmission of SND.UNA has arrived, and enough of it: the retransmission was lost too (the
-  // idea of RFC 8985, for the one segment everything waits for).
-  if (c.sack && after(c.high_rxt, c.snd_una) && !c.resend_first && before(c.resend_mark, c.snd_nxt) &&
-      c.scoreboard.sacked({c.resend_mark, c.snd_nxt}) > (Scoreboard::kDuplicateThreshold - 1) * c.mss) {
-    c.resend_first = true;
-    touch(c);
-  }
+  if (edge == c.snd_una) return;
+  // RFC 6675 section 5 step 4, RFC 6582 section 3.2: the first segment is lost and goes out at once.
+  c.congestion.on_loss(flight_at_loss(c), c.mss);
+  start_repair(c, Recovery::fast, later(edge, earlier(c.snd_una + c.mss, c.snd_nxt)));
+  c.resend_first = true;
+  c.retransmit_at = now + timeout(c);
+}
+
+void Core::start_repair(Connection& c, Recovery recovery, std::uint32_t edge) {
+  c.recovery = recovery;
+  c.recovery_point = c.snd_nxt;
+  c.high_rxt = c.snd_una;
+  c.lost_edge = edge;
+  c.timing = false;
+  c.tail_probing = false;
+  if (c.transmissions != nullptr) c.transmissions->start_recovery(c.snd_una);
+  touch(c);
 }
 
 // `acknowledged` bytes left the window during recovery.
@@ -58,33 +66,28 @@ void Core::progress_recovery(Connection& c, std::uint32_t acknowledged) {
     c.duplicate_acks = 0;
     c.resend_first = false;
     c.backoff = 0;
+    if (c.patience_left != 0) --c.patience_left;
+    if (c.patience_left == 0) c.patience = 1;
+    if (fast && c.sack) c.congestion.on_repaired();
     if (fast && !c.sack) c.congestion.on_recovered(in_flight(c), c.mss);
     return;
   }
   const auto segments = static_cast<std::uint16_t>(std::min<std::uint32_t>(acknowledged / c.mss, c.duplicate_acks));
   c.duplicate_acks = static_cast<std::uint16_t>(c.duplicate_acks - segments);
-  // A partial ACK: the segment behind the one that was repaired is missing too (RFC 6582 section 3.2). Where the peer
-  // tells what arrived, a repair that came through also means that what was sent before recovery began would have been
-  // heard of (the idea of RFC 8985).
-  if (c.sack) c.lost_edge = later(c.lost_edge, c.recovery_point);
-  if (c.recovery == Recovery::fast && !after(c.high_rxt, c.snd_una)) {
+  // A partial ACK: the segment behind the one that was repaired is missing too (RFC 6582 section 3.2). With SACK and
+  // the times of transmissions more is known: what was sent before the repair that has arrived.
+  if (c.recovery == Recovery::fast && !after(c.high_rxt, c.snd_una) && (!c.sack || c.transmissions == nullptr)) {
     c.lost_edge = later(c.lost_edge, earlier(c.snd_una + c.mss, c.snd_nxt));
     c.resend_first = true;
   }
   c.high_rxt = later(c.high_rxt, c.snd_una);
-  c.resend_mark = c.snd_nxt;
 }
 
 // Everything outstanding that was not SACKed has to be sent again, as the congestion window allows.
 void Core::mark_all_lost(Connection& c) {
-  c.recovery = Recovery::timeout;
-  c.recovery_point = c.snd_nxt;
-  c.lost_edge = c.snd_nxt;
-  c.high_rxt = c.snd_una;
+  start_repair(c, Recovery::timeout, c.snd_nxt);
   c.resend_first = false;
   c.duplicate_acks = 0;
-  c.timing = false;
-  touch(c);
 }
 
 // RFC 6298 section 5.4 to 5.7.

@@ -8,7 +8,11 @@ namespace lockstep::tcp {
 class RoundTrip {
  public:
   /// Takes a measurement of a segment that was sent once (Karn's rule is the caller's, RFC 6298 section 3).
-  void sample(Duration measured) {
+  void sample(Duration measured, Instant now) {
+    if (!measured_ || measured <= minimum_ || now - minimum_at_ > kMinimumAge) {
+      minimum_ = measured;
+      minimum_at_ = now;
+    }
     if (!measured_) {
       smoothed_ = measured;
       variation_ = measured / 2;
@@ -21,6 +25,8 @@ class RoundTrip {
   }
   bool measured() const { return measured_; }
   Duration smoothed() const { return smoothed_; }
+  /// The shortest of the last minutes (RFC 8985 section 6.2, step 1).
+  Duration minimum() const { return minimum_; }
 
   /// The timeout after `backoffs` expiries in a row (RFC 6298 section 2 and 5.5); `initial` until something was
   /// measured.
@@ -37,8 +43,11 @@ class RoundTrip {
 
  private:
   static constexpr Duration kClock = milliseconds(1);  // G of RFC 6298: the timing wheel's granularity
+  static constexpr Duration kMinimumAge = seconds(300);
   Duration smoothed_;
   Duration variation_;
+  Duration minimum_;
+  Instant minimum_at_;
   bool measured_ = false;
 };
 

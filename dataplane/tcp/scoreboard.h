@@ -26,6 +26,11 @@ class Scoreboard {
   void acknowledge(std::uint32_t una, RangePool& pool);
   void clear(RangePool& pool);
 
+  /// As much as three duplicate ACKs tell (RFC 8985 section 6.2, step 4).
+  bool many(std::uint32_t mss) const {
+    return count_ >= kDuplicateThreshold || bytes_ > (kDuplicateThreshold - 1) * mss;
+  }
+
   /// Everything not SACKed below this number is lost (RFC 6675 section 4, IsLost); `una` when nothing is.
   std::uint32_t lost_edge(std::uint32_t una, std::uint32_t mss) const;
   /// SACKed bytes within `range`.

@@ -11,8 +11,8 @@ constexpr std::size_t kFlagsOffset = 13;
 }  // namespace
 
 /// The clock of RFC 7323 section 5.4: milliseconds, from an origin of its own for each pair of hosts.
-std::uint32_t Core::timestamp_clock(const Connection& c, Instant now) const {
-  return static_cast<std::uint32_t>(now.ns / 1'000'000) + c.timestamp_offset;
+std::uint32_t Core::timestamp_clock(std::uint32_t offset, Instant now) {
+  return static_cast<std::uint32_t>(now.ns / 1'000'000) + offset;
 }
 
 Header Core::header_for(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now) const {
@@ -24,12 +24,12 @@ Header Core::header_for(Connection& c, std::uint32_t sequence, std::uint8_t flag
   if (header.has(Flags::kAck)) header.acknowledgment = c.rcv_nxt;
   header.has_timestamps = c.timestamps;
   if (c.timestamps) {
-    header.timestamp = timestamp_clock(c, now);
+    header.timestamp = timestamp_clock(c.timestamp_offset, now);
     header.timestamp_echo = header.has(Flags::kAck) ? c.ts_recent : 0;
   }
   if (header.has(Flags::kSyn)) {
     // The window of a SYN is not scaled (RFC 7323 section 2.2).
-    header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(config_.receive_buffer, UINT16_MAX));
+    header.window = syn_window();
     header.has_mss = true;
     header.mss = c.link_mss;
     header.sack_permitted = c.sack;

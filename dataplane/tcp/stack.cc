@@ -7,8 +7,9 @@
 namespace lockstep::tcp {
 namespace {
 
-constexpr std::uint32_t kRanges = 32768;        // of sequence numbers, for all connections of a worker
-constexpr std::uint64_t kSharedMemoryPart = 2;  // receive memory may hold this part of the packet buffers
+constexpr std::uint32_t kRanges = 32768;         // of sequence numbers, for all connections of a worker
+constexpr std::uint32_t kTransmissions = 16384;  // connections with something in flight that find losses by time
+constexpr std::uint64_t kSharedMemoryPart = 2;   // receive memory may hold this part of the packet buffers
 
 std::uint8_t shift_for(std::uint32_t receive_buffer) {
   std::uint8_t shift = 0;
@@ -32,7 +33,10 @@ Core::Core(const Config& config, net::Network& network, MbufPools& pools, Random
       sequence_hash_(random),
       port_hash_(random),
       timestamp_hash_(random),
+      cookies_(random),
+      half_open_sources_(random),
       ranges_(kRanges),
+      transmissions_(std::min(config.max_connections, kTransmissions)),
       wheel_(now),
       connections_(config.max_connections),
       table_(config.max_connections),

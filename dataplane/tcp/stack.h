@@ -24,11 +24,12 @@ using ListenerId = Handle;
 struct Config {
   std::uint32_t max_connections = 65536;
   std::uint32_t max_listeners = 64;
-  std::uint32_t max_half_open = 4096;         // above it SYNs are dropped (SYN cookies where enabled)
-  std::uint32_t max_time_wait = 16384;        // the oldest gives way
-  std::uint32_t receive_buffer = 256 * 1024;  // bytes of window a connection may announce
-  std::uint32_t send_buffer = 256 * 1024;     // bytes queued and unacknowledged per connection
-  Duration initial_rto = seconds(1);          // RFC 6298 section 2.1
+  std::uint32_t max_half_open = 4096;             // above it SYNs are answered with SYN cookies
+  std::uint32_t max_half_open_per_source = 1024;  // the same for one IPv4 address or IPv6 /64
+  std::uint32_t max_time_wait = 16384;            // the oldest gives way
+  std::uint32_t receive_buffer = 256 * 1024;      // bytes of window a connection may announce
+  std::uint32_t send_buffer = 256 * 1024;         // bytes queued and unacknowledged per connection
+  Duration initial_rto = seconds(1);              // RFC 6298 section 2.1
   Duration min_rto = milliseconds(200);
   Duration max_rto = seconds(60);
   Duration delayed_ack = milliseconds(40);
@@ -88,7 +89,8 @@ struct ConnectionInfo {
 
 class Stack {
  public:
-  /// `steering` chooses local ports so that replies reach this worker; nullptr: any port will do.
+  /// `random` outlives the stack. `steering` chooses local ports so that replies reach this worker; nullptr: any port
+  /// will do.
   Stack(const Config& config, net::Network& network, MbufPools& pools, Random& random, const Steering* steering,
         Instant now);
   ~Stack();

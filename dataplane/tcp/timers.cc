@@ -15,7 +15,7 @@ void Core::advance(Instant now) {
 
 // Deadlines mostly move away: the timer stays where it is and finds out when it fires.
 void Core::schedule(Connection& c) {
-  const Instant earliest = std::min({c.retransmit_at, c.ack_at, c.linger_at});
+  const Instant earliest = std::min({c.retransmit_at, c.loss_at, c.ack_at, c.linger_at});
   if (earliest == Instant::never()) return;
   if (!c.timer.armed() || earliest < c.timer.at()) wheel_.arm(c.timer, earliest);
 }
@@ -27,6 +27,7 @@ void Core::expired(Connection& c, Instant now) {
     touch(c);
   }
   if (c.linger_at <= now && !linger_expired(c, now)) return;
+  if (c.loss_at <= now) loss_expired(c, now);
   if (c.retransmit_at <= now && !retransmit_expired(c, now)) return;
   schedule(c);
 }

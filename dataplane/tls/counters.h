@@ -24,6 +24,7 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, early_data_accepted, "Handshakes whose early data was taken")    \
   X(counter, early_data_not_allowed, "Early data refused: by the configuration or the ticket") \
   X(counter, early_data_mismatched, "Early data refused: not the first ticket, or another suite, protocol or key exchange") \
+  X(counter, early_data_retried, "Early data refused: the client was asked for another key share") \
   X(counter, early_data_foreign, "Early data refused: the ticket was issued elsewhere, or before the last start") \
   X(counter, early_data_stale, "Early data refused: the ticket's age is not what the client claims") \
   X(counter, early_data_replayed, "Early data refused: the ClientHello was seen before") \

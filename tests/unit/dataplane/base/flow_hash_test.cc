@@ -30,6 +30,17 @@ TEST(FlowHash, SwappingOnlyThePortsIsAnotherFlow) {
   EXPECT_NE(hash(a, b), hash({a.ip, b.port}, {b.ip, a.port}));
 }
 
+TEST(FlowHash, AuthenticatesDataWithTheFlow) {
+  Random random = Random::from_number(1);
+  const FlowHash hash(random);
+  const FlowTuple flow{{IpAddress::v4(1), 80}, {IpAddress::v4(2), 5000}};
+  const FlowTuple other{{IpAddress::v4(1), 80}, {IpAddress::v4(2), 5001}};
+  EXPECT_EQ(hash(flow, 7), hash(flow, 7));
+  EXPECT_NE(hash(flow, 7), hash(flow, 8));
+  EXPECT_NE(hash(flow, 7), hash(other, 7));
+  EXPECT_NE(hash(flow, 0), hash(flow));
+}
+
 TEST(FlowHash, SpreadsNeighbouringClientsEvenly) {
   Random random = Random::from_number(2);
   const FlowHash hash(random);

@@ -72,6 +72,21 @@ TEST_P(BackendTls, GetsWhatTheClientSaysAndIsAnswered) {
   EXPECT_EQ(world().lines[0].bytes_sent, 4U);
 }
 
+TEST_P(BackendTls, HearsThatADrainedConnectionIsOver) {
+  apply();
+  Client client(world(), GetParam());
+  client.send("ping");
+  const auto server = backend();
+  server->send("pong");
+  EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+  world().proxy().drain(world().now(), world().now() + seconds(60));
+  EXPECT_TRUE(world().until([&] { return server->closed() && server->stream.ended; }, seconds(5)));
+  client.close();
+  server->close();
+  EXPECT_TRUE(world().until([&] { return world().lines.size() == 1; }));
+  EXPECT_STREQ(world().lines[0].reason.data(), "drained");
+}
+
 TEST_P(BackendTls, IsResumedByTheNextConnection) {
   apply();
   for (std::size_t i = 0; i < 3; ++i) {

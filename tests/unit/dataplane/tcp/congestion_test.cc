@@ -57,6 +57,44 @@ TEST(Congestion, NewRenoHalvesAndGrowsByOneSegmentPerRoundTrip) {
   EXPECT_NEAR(congestion.window(), 21000, 60);
 }
 
+// RFC 9937 section 6: seven segments go out for ten that arrive, one at a time, and the window has come down at the
+// end.
+TEST(Congestion, ReducesInProportionWhileALossIsRepaired) {
+  Congestion congestion;
+  congestion.start(kMss, false);
+  for (int i = 0; i < 2; ++i) round(congestion, Instant{});
+  ASSERT_EQ(congestion.window(), 40000U);
+  congestion.on_loss(40000, kMss);
+  std::uint32_t flight = 36000;  // three arrived, one is lost
+  std::uint32_t sent = 0;
+  for (int acks = 0; acks < 24; ++acks) {
+    congestion.on_recovery_ack(kMss, flight, kMss, false);
+    std::uint32_t burst = 0;
+    for (; flight + kMss <= congestion.window(); ++burst, ++sent, flight += kMss) congestion.on_recovery_sent(kMss);
+    EXPECT_LE(burst, 1U);
+    flight -= kMss;
+  }
+  EXPECT_NEAR(sent, 24 * 7 / 10, 1);
+  congestion.on_repaired();
+  EXPECT_EQ(congestion.window(), 28000U);
+}
+
+// RFC 9937 section 6: losses have emptied the pipe below the window; what arrives is replaced, and one more only while
+// the repair gets on.
+TEST(Congestion, FillsAnEmptyPipeByWhatArrives) {
+  Congestion congestion;
+  congestion.start(kMss, false);
+  congestion.on_loss(10000, kMss);
+  congestion.on_recovery_ack(kMss, 2000, kMss, false);
+  EXPECT_EQ(congestion.window(), 3000U);
+  congestion.on_recovery_sent(kMss);
+  congestion.on_recovery_ack(kMss, 2000, kMss, true);
+  EXPECT_EQ(congestion.window(), 4000U);
+  congestion.on_recovery_sent(2 * kMss);
+  congestion.on_recovery_ack(9 * kMss, 2000, kMss, true);
+  EXPECT_EQ(congestion.window(), 7000U) << "never above the threshold";
+}
+
 TEST(Congestion, CubicReducesToSevenTenthsAndComesBackToItsMaximum) {
   Congestion congestion;
   congestion.start(kMss, false);
@@ -114,11 +152,11 @@ TEST(RoundTrip, ComputesTheTimeout) {
   EXPECT_EQ(timeout(0), seconds(1));
   EXPECT_EQ(timeout(2), seconds(4));
   EXPECT_EQ(timeout(200), seconds(60));
-  round_trip.sample(milliseconds(100));
+  round_trip.sample(milliseconds(100), Instant{});
   EXPECT_EQ(timeout(0), milliseconds(300));
-  for (int i = 0; i < 100; ++i) round_trip.sample(milliseconds(100));
+  for (int i = 0; i < 100; ++i) round_trip.sample(milliseconds(100), Instant{});
   EXPECT_EQ(timeout(0), milliseconds(200)) << "the minimum";
-  round_trip.sample(milliseconds(500));
+  round_trip.sample(milliseconds(500), Instant{});
   EXPECT_EQ(round_trip.smoothed(), milliseconds(150));
   EXPECT_NEAR(static_cast<double>(timeout(0).ns), 550e6, 1e6);
 }

@@ -197,11 +197,33 @@ TEST(Robustness, HalfOpenConnectionsAreBounded) {
   }
   const tcp::Counters& counters = attacker.target().stack().counters();
   EXPECT_EQ(counters.half_open.value(), 50U);
-  EXPECT_EQ(counters.dropped_backlog.value(), 950U);
+  EXPECT_EQ(counters.syn_cookies_sent.value(), 950U);
+  // RFC 4987 section 3.6: honest clients connect all the same.
+  for (std::uint16_t port = 3000; port < 3050; ++port) attacker.open(port);
+  EXPECT_EQ(counters.connections_accepted.value(), 50U);
+  attacker.turn();
   attacker.turn(seconds(120));
   EXPECT_LT(counters.half_open.value(), 51U);
   for (int i = 0; i < 10; ++i) attacker.turn(seconds(60));
-  EXPECT_EQ(attacker.target().stack().connections(), 0U);
+  EXPECT_EQ(attacker.target().stack().connections(), 50U);
+}
+
+// RFC 4987 section 3.6: 28 bits stand between a flood of ACKs and a connection.
+TEST(Robustness, ForgedCookiesOpenNothing) {
+  tcp::Config config{.max_connections = 256};
+  config.max_half_open = 0;
+  Attacker attacker(config);
+  ASSERT_TRUE(attacker.target().stack().listen({Host::v4(1), 80}, 1));
+  attacker.open(1000);
+  Dice random(5);
+  for (int i = 0; i < 100000; ++i) {
+    Header header = attacker.follow(1001);
+    header.acknowledgment = random();
+    attacker.send(header, 0);
+    if (i % 64 == 0) attacker.turn();
+  }
+  EXPECT_EQ(attacker.target().stack().counters().connections_accepted.value(), 1U);
+  EXPECT_EQ(attacker.target().stack().counters().syn_cookies_wrong.value(), 100000U);
 }
 
 TEST(Robustness, InitialNumbersAndPortsAreNotGuessable) {

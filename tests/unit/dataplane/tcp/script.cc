@@ -114,11 +114,10 @@ void Script::configure() {
                                                   {"min_rto", &config.min_rto},
                                                   {"initial_rto", &config.initial_rto},
                                                   {"max_rto", &config.max_rto}};
-  const std::map<std::string, std::uint32_t*> sizes = {{"receive_buffer", &config.receive_buffer},
-                                                       {"send_buffer", &config.send_buffer},
-                                                       {"max_half_open", &config.max_half_open},
-                                                       {"max_connections", &config.max_connections},
-                                                       {"max_time_wait", &config.max_time_wait}};
+  const std::map<std::string, std::uint32_t*> sizes = {
+      {"receive_buffer", &config.receive_buffer},   {"send_buffer", &config.send_buffer},
+      {"max_half_open", &config.max_half_open},     {"max_half_open_per_source", &config.max_half_open_per_source},
+      {"max_connections", &config.max_connections}, {"max_time_wait", &config.max_time_wait}};
   const std::map<std::string, std::uint8_t*> counts = {{"syn_retries", &config.syn_retries},
                                                        {"data_retries", &config.data_retries},
                                                        {"keepalive_probes", &config.keepalive_probes}};
@@ -205,6 +204,7 @@ void Script::inject() {
   std::uint32_t acknowledgment = 1;
   std::uint16_t length = 0;
   std::uint8_t turned = 0;
+  FlowTuple flow = flow_;
   while (more()) {
     const std::string name = word();
     if (name == "seq") sequence = static_cast<std::uint32_t>(number());
@@ -212,22 +212,24 @@ void Script::inject() {
     if (name == "win") header.window = static_cast<std::uint16_t>(number());
     if (name == "len") length = static_cast<std::uint16_t>(number());
     if (name == "other") turned = 0xff;
+    if (name == "from") flow.remote.port = static_cast<std::uint16_t>(number());
     if (name == "mss") header.has_mss = true, header.mss = static_cast<std::uint16_t>(number());
     if (name == "ws") header.has_window_scale = true, header.window_scale = static_cast<std::uint8_t>(number());
     if (name == "sackok") header.sack_permitted = true;
     if (name == "ts") {
       header.has_timestamps = true;
       header.timestamp = static_cast<std::uint32_t>(number());
-      header.timestamp_echo = static_cast<std::uint32_t>(number());
-      if (header.timestamp_echo != 0) header.timestamp_echo += timestamp_base_;
+      const std::string echo = word();
+      const auto value = static_cast<std::uint32_t>(std::strtoul(echo.c_str(), nullptr, 10));
+      header.timestamp_echo = echo == "last" ? last_timestamp_ : value != 0 ? value + timestamp_base_ : 0;
     }
     if (name.find('-') != std::string::npos && header.sack_count < header.sack.size())
       header.sack[header.sack_count++] = {
           our_isn_ + static_cast<std::uint32_t>(std::strtoul(name.c_str(), nullptr, 10)),
           our_isn_ + static_cast<std::uint32_t>(std::strtoul(name.c_str() + name.find('-') + 1, nullptr, 10))};
   }
-  header.source_port = flow_.remote.port;
-  header.destination_port = flow_.local.port;
+  header.source_port = flow.remote.port;
+  header.destination_port = flow.local.port;
   header.sequence = peer_isn_ + sequence;
   if (header.has(Flags::kAck)) header.acknowledgment = our_isn_ + acknowledgment;
   if (length > MbufPools::kPacketRoom - tcp::kMaximumHeader) return fail("the segment is too long");
@@ -238,7 +240,7 @@ void Script::inject() {
   if (size == 0) return fail("the options do not fit");
   for (std::uint16_t i = 0; i < length; ++i) room[size + i] = pattern(std::uint64_t{sequence} - 1 + i) ^ turned;
   rte_pktmbuf_trim(mbuf.get(), static_cast<std::uint16_t>(tcp::kMaximumHeader - size));
-  peer_->send_tcp({flow_.remote, flow_.local}, std::move(mbuf), now_);
+  peer_->send_tcp({flow.remote, flow.local}, std::move(mbuf), now_);
   std::vector<rte_mbuf*> frames;
   for (rte_mbuf* frame : peer_->outgoing(0)) frames.push_back(frame);
   peer_->transmitted(0, frames.size());
@@ -266,6 +268,7 @@ void Script::expect_segment(Instant due) {
     timestamp_base_ = header.timestamp - static_cast<std::uint32_t>((now_ - start_).milliseconds());
     timestamp_base_known_ = true;
   }
+  if (header.has_timestamps) last_timestamp_ = header.timestamp;
   check_options(sent);
 }
 

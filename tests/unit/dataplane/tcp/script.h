@@ -77,6 +77,7 @@ class Script {
   std::uint32_t peer_isn_ = 0xfffffc00;  // so that sequence numbers wrap
   std::uint32_t timestamp_base_ = 0;
   bool timestamp_base_known_ = false;
+  std::uint32_t last_timestamp_ = 0;
   bool peer_timestamps_ = false;
   std::uint64_t written_ = 0;
   std::uint64_t read_ = 0;

@@ -221,9 +221,9 @@ TEST(Transfer, KeepsItsRateUnderLoss) {
   const Rate rates[] = {
       {"no loss, 256 KB buffers", {}, 256 * 1024, 10},
       {"no loss, 100 MB/s line, 4 MB buffers", {.bytes_per_second = 100e6, .queue_bytes = 1 << 20}, 4 << 20, 60},
-      {"0.1 % loss, 4 MB buffers", {.loss = 0.001, .bytes_per_second = 100e6, .queue_bytes = 1 << 20}, 4 << 20, 2},
-      {"1 % loss, 256 KB buffers", {.loss = 0.01}, 256 * 1024, 0.5},
-      {"1 % loss, 4 MB buffers", {.loss = 0.01}, 4 << 20, 0.5},
+      {"0.1 % loss, 4 MB buffers", {.loss = 0.001, .bytes_per_second = 100e6, .queue_bytes = 1 << 20}, 4 << 20, 4},
+      {"1 % loss, 256 KB buffers", {.loss = 0.01}, 256 * 1024, 0.8},
+      {"1 % loss, 4 MB buffers", {.loss = 0.01}, 4 << 20, 0.8},
   };
   for (const Rate& rate : rates) {
     Transfer transfer{.up = 64 << 20, .down = 0, .impairments = rate.impairments};
