@@ -92,9 +92,9 @@ class BackendTls(Case):
         self.page(443)
         done = self.page(443)
         self.assertIn(b"Reused, TLSv1.3", done.stdout)
-        lines = wait_until("the access lines", lambda: [
-            line for line in self.lockstep.tail(20000).splitlines() if "backend_tls=resumed" in line])
-        self.assertIn("service=good ", lines[0])
+        wait_until("the access line", lambda: [
+            line for line in self.lockstep.tail(20000).splitlines()
+            if "service=good " in line and "backend_tls=resumed" in line])
 
     def test_a_client_in_plain_text_gets_the_same(self):
         done = self.host.run("curl", "-s", "--max-time", "10", f"http://{SERVICE}/")
@@ -104,7 +104,7 @@ class BackendTls(Case):
         for _ in range(2):
             done = self.page(451)
             self.assertEqual(done.returncode, 0)
-            self.assertIn(b"CN = we", done.stdout)
+            self.assertRegex(done.stdout, b"Subject: *CN *= *we")
 
     def test_an_older_backend_is_spoken_to_by_tls_1_2_and_resumed(self):
         self.assertIn(b"TLSv1.2", self.page(452).stdout)
@@ -115,7 +115,7 @@ class BackendTls(Case):
     def test_an_older_backend_is_refused_where_only_tls_1_3_is_spoken(self):
         self.assertNotEqual(self.page(453).returncode, 0)
         line = wait_until("the access line", lambda: [
-            line for line in self.lockstep.tail(20000).splitlines() if "service=strict " in line])
+            line for line in self.lockstep.tail(20000).splitlines() if "event=access service=strict " in line])
         self.assertRegex(line[0], "backend_tls_error=(peer_alert|no_common_version)")
 
     def test_another_name_is_refused(self):
