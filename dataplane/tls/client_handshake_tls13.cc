@@ -30,7 +30,7 @@ struct Tls13Client {
   Error take_encrypted_extensions(const Message& message);
   Error take_certificate_request(const Message& message);
   Error begin_chain(const Message& message);
-  Error take_verdict() const;
+  Error take_verdict();
   Error begin_verify(const Message& message);
   void begin_application_keys(const Message& before_finished);
   Error check_verify() const;
@@ -121,7 +121,8 @@ Error Tls13Client::begin_chain(const Message& message) {
   return Error::none;
 }
 
-Error Tls13Client::take_verdict() const {
+Error Tls13Client::take_verdict() {
+  handshake.origin.valid_until = chain.valid_until;
   return transcript.ok() && chain.ok() ? error_of(chain.verdict) : Error::engine_failed;
 }
 

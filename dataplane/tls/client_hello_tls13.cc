@@ -65,6 +65,8 @@ void ClientHelloExchange::begin_session() {
   if (!offer.resumption) return;
   ClientSession* const session = handshake.session = link.core.take_session_with(handshake.origin.server, link.now);
   if (session == nullptr) return;
+  // Section 4.6.1: a session counts no longer than the certificate behind it, whose end is told by the wall clock.
+  if (session->valid_until <= link.unix_milliseconds() / 1000) return handshake.release_session();
   // Section 4.2.11: with a suite that it can be used with.
   const Hash hash = find_traits(session->suite)->hash;
   if (!offer.offers(hash)) return handshake.release_session();
@@ -197,6 +199,7 @@ Error ClientHelloExchange::finish() {
   if (received.selected_identity) {
     handshake.negotiated.resumed = true;
     handshake.origin.authenticated = handshake.session->authenticated;
+    handshake.origin.valid_until = handshake.session->valid_until;
     handshake.psk.assign(psk.psks[0].expose());
   } else if (!offer.ticket.empty()) {
     handshake.link.core.counters.client_sessions_refused.add();
