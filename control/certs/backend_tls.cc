@@ -15,7 +15,7 @@ using config::in_quotes;
 
 /// Without TLS none of the keys means anything.
 void check_plain(const config::Service& service, Diagnostics& diagnostics) {
-  for (const char* const key : {"backend_ca", "backend_name", "backend_certificates", "insecure"})
+  for (const char* const key : {"backend_ca", "backend_name", "backend_versions", "backend_certificates", "insecure"})
     if (service.source.has(key))
       diagnostics.error(service.source.at(key), in_quotes(key) + " is for services whose backends speak TLS",
                         "write backends = [\"tls://198.18.0.1:8443\"], or remove it");
@@ -41,6 +41,8 @@ bool consistent(const config::Service& service, Diagnostics& diagnostics) {
                  "add the name that stands in them: backend_name = \"app.internal\"");
   if (service.backend_name.size() > tls::kMaxClientServerName)
     return fault("backend_name", "has a backend_name that is too long for a host name", "use at most 253 characters");
+  if (service.backend_versions.empty())
+    return fault("backend_versions", "speaks no version with its backends", "name \"1.3\", \"1.2\", or both");
   return true;
 }
 
@@ -96,6 +98,12 @@ std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service&
   client->certified_name = service.backend_name;
   // RFC 6066 section 3: no addresses.
   if (!IpAddress::parse(service.backend_name)) client->server_name = service.backend_name;
+  const auto speaks = [&](tls::Version version) {
+    const auto& versions = service.backend_versions;
+    return std::find(versions.begin(), versions.end(), version) != versions.end();
+  };
+  client->tls13 = speaks(tls::Version::tls13);
+  client->tls12 = speaks(tls::Version::tls12);
   client->identity = identity_of(service, by_entry);
   client->handshake_timeout = service.proxy.connect_timeout;
   if (service.insecure) {

@@ -272,6 +272,8 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   read_backends(s, service, reading);
   s.text("backend_ca", service.backend_ca);
   s.text("backend_name", service.backend_name);
+  s.choices<tls::Version>("backend_versions", service.backend_versions,
+                          {{"1.3", tls::Version::tls13}, {"1.2", tls::Version::tls12}});
   s.texts("backend_certificates", service.backend_certificates);
   s.boolean("insecure", service.insecure);
   service.backend_ca = resolve(service.backend_ca, directory);

@@ -63,7 +63,8 @@ void ClientSessions::make_room(const ClientSession& session) {
     if (other->server != session.server) continue;
     ++count;
     last = other;
-    if (std::ranges::equal(other->ticket, session.ticket)) same = other;
+    if (std::ranges::equal(other->ticket, session.ticket) && std::ranges::equal(other->session_id, session.session_id))
+      same = other;
   }
   if (same != nullptr) {
     drop(same);

@@ -25,15 +25,17 @@ struct ClientSession {
   ClientSession() {}  // NOLINT(modernize-use-equals-default): zeroing the message would be a waste
 
   ServerKey server;
+  Version version = Version::tls13;
   CipherSuite suite{};
-  Secret<kMaxDigest> secret;             // resumption_master_secret
+  Secret<48> secret;                     // resumption_master_secret; TLS 1.2: the master secret
   Instant authenticated;                 // when the server last showed its certificate
   std::int64_t valid_until = INT64_MAX;  // Unix seconds: the end of that certificate's chain
   Instant received;
   Instant expires;
   std::uint32_t age_add = 0;
-  Bytes nonce;   // in `message`
-  Bytes ticket;  // the same
+  Bytes nonce;       // in `message`
+  Bytes ticket;      // the same; empty: TLS 1.2, by its identifier
+  Bytes session_id;  // TLS 1.2, the same
   std::uint32_t size = 0;
   std::array<std::uint8_t, kMaxMessage> message;
 
@@ -49,7 +51,7 @@ struct ClientSession {
 };
 
 /// A fixed number of sessions, of each server the newest few. Each is given out once, so that nobody who watches can
-/// tell that two connections are of one client (section C.4).
+/// tell that two connections are of one client (section C.4). Those of TLS 1.2 may be kept again.
 class ClientSessions {
  public:
   static constexpr std::uint32_t kMaxPerServer = 32;

@@ -8,7 +8,8 @@ namespace lockstep::tls {
 
 PostHandshake::Outcome PostHandshake::take(bool is_client, TicketReceiver* tickets, Version version, Bytes content,
                                            bool last) {
-  return version == Version::tls13 ? take_tls13(is_client, tickets, content, last) : take_renegotiation(content);
+  return version == Version::tls13 ? take_tls13(is_client, tickets, content, last)
+                                   : take_renegotiation(is_client, content);
 }
 
 PostHandshake::Outcome PostHandshake::take_tls13(bool is_client, TicketReceiver* tickets, Bytes content, bool last) {
@@ -70,17 +71,18 @@ Error PostHandshake::take_ticket(TicketReceiver* tickets, Bytes& content) {
   return to_skip_ == 0 ? tickets->end() : Error::none;
 }
 
-PostHandshake::Outcome PostHandshake::take_renegotiation(Bytes content) {
+PostHandshake::Outcome PostHandshake::take_renegotiation(bool is_client, Bytes content) {
+  const HandshakeType attempt = is_client ? HandshakeType::hello_request : HandshakeType::client_hello;
   Outcome outcome;
   while (!content.empty()) {
     if (size_ < kHandshakeHeader) {
       buffer_[size_++] = content.front();
       content = content.subspan(1);
-      if (buffer_[0] != static_cast<std::uint8_t>(HandshakeType::client_hello))
-        return {.error = Error::unexpected_handshake_message};
+      if (buffer_[0] != static_cast<std::uint8_t>(attempt)) return {.error = Error::unexpected_handshake_message};
       if (size_ < kHandshakeHeader) continue;
       to_skip_ = body_size();
       if (to_skip_ > kMaxHandshakeMessage) return {.error = Error::handshake_message_too_long};
+      if (is_client && to_skip_ != 0) return {.error = Error::malformed_message};  // RFC 5246 section 7.4.1.1
     }
     skip(content);
     if (to_skip_ != 0) break;

@@ -43,7 +43,7 @@ class PostHandshake {
   std::uint32_t body_size() const;
   Bytes skip(Bytes& content);
   Error take_ticket(TicketReceiver* tickets, Bytes& content);
-  Outcome take_renegotiation(Bytes content);
+  Outcome take_renegotiation(bool is_client, Bytes content);
 
   std::array<std::uint8_t, KeyUpdateMessage::kSize> buffer_{};
   std::uint8_t size_ = 0;

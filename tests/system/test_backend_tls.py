@@ -33,11 +33,15 @@ class BackendTls(Case):
         services.append(service("asked", f"{SERVICE}:451", more=(
             f'backends = ["tls://{KERNEL}:8005"]\nbackend_certificates = ["we"]\n{trust}')))
         services.append(f'[[certificate]]\nname = "we"\nchain = "{cls.folder}/we.pem"\nkey = "{cls.folder}/we.key"\n')
+        services.append(service("older", f"{SERVICE}:452", more=f'backends = ["tls://{KERNEL}:8006"]\n{trust}'))
+        services.append(service("strict", f"{SERVICE}:453", more=(
+            f'backends = ["tls://{KERNEL}:8006"]\nbackend_versions = ["1.3"]\n{trust}')))
         services.append(service("plain", f"{SERVICE}:80", "tcp", more=f'backends = ["tls://{KERNEL}:8001"]\n{trust}'))
         cls.lockstep = cls.service(cls.host, configuration(
             demo, tap("lockstep0", SERVICE, KERNEL), *services, general="cores = [0]"))
         for name, port in cls.ports.items():
             cls.backend(name, port)
+        cls.backend("good", 8006, "-tls1_2")
         cls.backend("good", 8005, "-Verify", "1", "-verify_return_error", "-CAfile", cls.folder / "ca.pem")
 
     @classmethod
@@ -101,6 +105,18 @@ class BackendTls(Case):
             done = self.page(451)
             self.assertEqual(done.returncode, 0)
             self.assertIn(b"CN = we", done.stdout)
+
+    def test_an_older_backend_is_spoken_to_by_tls_1_2_and_resumed(self):
+        self.assertIn(b"TLSv1.2", self.page(452).stdout)
+        done = self.page(452)
+        self.assertIn(b"Reused, TLSv1.2", done.stdout)
+        self.assertIn(b"ECDHE-RSA-", done.stdout)
+
+    def test_an_older_backend_is_refused_where_only_tls_1_3_is_spoken(self):
+        self.assertNotEqual(self.page(453).returncode, 0)
+        line = wait_until("the access line", lambda: [
+            line for line in self.lockstep.tail(20000).splitlines() if "service=strict " in line])
+        self.assertRegex(line[0], "backend_tls_error=(peer_alert|no_common_version)")
 
     def test_another_name_is_refused(self):
         self.expect_refused("other", "wrong_certificate_name")

@@ -66,8 +66,9 @@ std::vector<ClientRow> hello_rows() {
          s.client();
          s.handshake(join({s.server_hello().whole(), {8, 0}}));
        }},
-      {Error::no_common_version, "TLS 1.2", [](S& s) { hello_that(s, [](H& h) { h.extensions.clear(); }); }},
-      {Error::no_common_version, "no extensions at all",
+      {Error::suite_not_offered, "TLS 1.2 with a suite of TLS 1.3",
+       [](S& s) { hello_that(s, [](H& h) { h.extensions.clear(); }); }},
+      {Error::suite_not_offered, "no extensions at all",
        [](S& s) { hello_that(s, [](H& h) { h.with_extensions = false; }); }},
       {Error::downgraded, "TLS 1.2 from who can TLS 1.3",
        [](S& s) {
@@ -474,7 +475,8 @@ std::vector<ClientRow> resumption_rows() {
 
 std::vector<ClientRow> client_errors() {
   std::vector<ClientRow> all = hello_rows();
-  for (const auto& more : {retry_rows(), flight_rows(), certificate_rows(), established_rows(), resumption_rows()})
+  for (const auto& more :
+       {retry_rows(), flight_rows(), certificate_rows(), established_rows(), resumption_rows(), client_errors_tls12()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -14,7 +14,8 @@ struct ClientRow {
   bool alert = true;  // the server gets one
 };
 
-/// What a server may do wrong, up to the end of the handshake.
+/// What a server may do wrong, TLS 1.2's included.
 std::vector<ClientRow> client_errors();
+std::vector<ClientRow> client_errors_tls12();
 
 }  // namespace lockstep::tls::test

@@ -30,7 +30,9 @@ TEST_P(ClientErrors, NameTheMisbehaviourAndSendItsAlert) {
   ASSERT_FALSE(records.empty());
   ASSERT_EQ(records.back().type == ContentType::alert, row.alert);
   if (row.alert) {
-    EXPECT_EQ(records.back().content, (Buffer{2, static_cast<std::uint8_t>(alert_of(row.error))}));
+    const Alert alert = alert_of(row.error);
+    const std::uint8_t level = alert == Alert::no_renegotiation ? 1 : 2;  // RFC 5246 section 7.2.2: always a warning
+    EXPECT_EQ(records.back().content, (Buffer{level, static_cast<std::uint8_t>(alert)}));
   }
 }
 
@@ -45,12 +47,63 @@ TEST(Client, SendsItsHelloFirst) {
   ASSERT_EQ(hello.read(Bytes(records[0].content).subspan(4)), Error::none);
   EXPECT_EQ(hello.server_name.size(), 11U);
   EXPECT_EQ(hello.session_id.size(), 32U);
-  EXPECT_EQ(hello.cipher_suites.size(), 3U);
-  EXPECT_EQ(hello.supported_versions.size(), 1U);
+  EXPECT_EQ(hello.cipher_suites.size(), 9U);
+  EXPECT_EQ(hello.supported_versions.size(), 2U);
+  EXPECT_TRUE(hello.extended_master_secret);
+  EXPECT_TRUE(hello.secure_renegotiation);
+  EXPECT_TRUE(hello.has_session_ticket);
   Bytes share;
   EXPECT_EQ(hello.find_key_share(crypto::NamedGroup::x25519, share), Error::none);
   EXPECT_EQ(share.size(), 32U);
   EXPECT_STREQ(scene.client().session().info().phase, "server_hello");
+}
+
+TEST(Client, SpeaksOneVersionWhereOnlyOneIsConfigured) {
+  for (const bool tls13 : {false, true}) {
+    ClientScene scene;
+    scene.config.tls13 = tls13;
+    scene.config.tls12 = !tls13;
+    ClientHello hello;
+    const Buffer content = scene.records().front().content;
+    ASSERT_EQ(hello.read(Bytes(content).subspan(4)), Error::none);
+    EXPECT_EQ(hello.cipher_suites.size(), tls13 ? 3U : 6U);
+    EXPECT_EQ(hello.supported_versions.size(), tls13 ? 1U : 0U);
+    EXPECT_EQ(hello.key_shares.empty(), !tls13);
+    EXPECT_EQ(hello.extended_master_secret, !tls13);
+    EXPECT_EQ(hello.secure_renegotiation, !tls13);
+  }
+}
+
+TEST(Client, SpeaksTls12) {
+  ClientScene scene;
+  scene.establish12();
+  EXPECT_EQ(scene.client().session().info().version, Version::tls12);
+  const auto records = scene.records();
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[1].content.front(), 16);
+  EXPECT_EQ(records[2].type, ContentType::change_cipher_spec);
+  EXPECT_EQ(records[3].content, NoneClient::finished12());
+  scene.send(ContentType::application_data, text("data"));
+  EXPECT_EQ(scene.client().received, "data");
+  EXPECT_LE(scene.client().core().largest_frame, FrameStorage::kSize);
+}
+
+TEST(Client, SaysInTls12ThatItHasNoCertificate) {
+  ClientScene scene;
+  scene.answer12();
+  scene.certificate12_and_keys();
+  scene.handshake(certificate_request12());
+  scene.handshake(server_hello_done());
+  const Buffer sent = scene.records()[1].content;
+  EXPECT_EQ(Buffer(sent.begin(), sent.begin() + 8), join({message(11, {0, 0, 0}), {16}}));
+}
+
+TEST(Client, RefusesToRenegotiate) {
+  ClientScene scene;
+  scene.establish12();
+  for (const std::uint8_t byte : message(0, {})) scene.handshake({byte});
+  EXPECT_EQ(scene.records().back().content, (Buffer{1, static_cast<std::uint8_t>(Alert::no_renegotiation)}));
+  EXPECT_EQ(scene.client().close, Close::none);
 }
 
 TEST(Client, SaysThatItHasNoCertificate) {

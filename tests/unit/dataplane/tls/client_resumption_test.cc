@@ -238,5 +238,91 @@ TEST(ClientResumption, EndsWithTheCertificatesValidity) {
   EXPECT_TRUE(offered_ticket(brief).empty());
 }
 
+// TLS 1.2.
+
+TEST(ClientResumptionTls12, GoesOnWithItsTicketAgainAndAgain) {
+  ClientScene scene;
+  scene.come_back12();
+  for (int visits = 0; visits < 3; ++visits) {
+    const SentHello sent(scene.records().front());
+    EXPECT_TRUE(std::ranges::equal(sent.hello.session_ticket, Buffer(100, 0x74)));
+    EXPECT_EQ(sent.hello.session_id.size(), 32U);
+    scene.resume12();
+    scene.change_keys12();
+    scene.handshake(server_finished12());
+    ASSERT_TRUE(scene.client().established) << describe(scene.client().session().info().error);
+    EXPECT_TRUE(scene.client().session().info().resumed);
+    EXPECT_EQ(scene.records().back().content, NoneClient::finished12());
+    scene.begin_again();
+  }
+}
+
+TEST(ClientResumptionTls12, TakesANewTicketInPlaceOfTheOld) {
+  ClientScene scene;
+  scene.come_back12();
+  ServerHelloText hello = scene.resuming_hello12();
+  hello.set(ExtensionType::session_ticket, {});
+  scene.handshake(hello.whole());
+  scene.handshake(ticket12(Buffer(50, 1)));
+  scene.change_keys12();
+  scene.handshake(server_finished12());
+  ASSERT_TRUE(scene.client().established) << describe(scene.client().session().info().error);
+  EXPECT_EQ(scene.client().counters().client_sessions.value(), 1U);
+  scene.begin_again();
+  EXPECT_TRUE(std::ranges::equal(SentHello(scene.records().front()).hello.session_ticket, Buffer(50, 1)));
+}
+
+TEST(ClientResumptionTls12, GoesOnByItsIdentifier) {
+  ClientScene scene;
+  ServerHelloText hello = scene.server_hello12();
+  hello.session_id = Buffer(20, 0x1d);
+  scene.handshake(hello.whole());
+  scene.certificate12_and_keys();
+  scene.handshake(server_hello_done());
+  scene.change_keys12();
+  scene.handshake(server_finished12());
+  ASSERT_TRUE(scene.client().established) << describe(scene.client().session().info().error);
+  scene.begin_again();
+  EXPECT_TRUE(std::ranges::equal(SentHello(scene.records().front()).hello.session_id, Buffer(20, 0x1d)));
+  hello = scene.server_hello12();
+  hello.session_id = Buffer(20, 0x1d);
+  scene.handshake(hello.whole());
+  scene.change_keys12();
+  scene.handshake(server_finished12());
+  EXPECT_TRUE(scene.client().session().info().resumed);
+  EXPECT_EQ(scene.client().counters().client_handshakes_resumed.value(), 1U);
+}
+
+TEST(ClientResumptionTls12, FallsBackWhereTheServerRefuses) {
+  ClientScene scene;
+  scene.come_back12();
+  scene.establish12();
+  EXPECT_FALSE(scene.client().session().info().resumed);
+  EXPECT_EQ(scene.client().counters().client_sessions_refused.value(), 1U);
+}
+
+TEST(ClientResumptionTls12, FallsBackToTls13) {
+  ClientScene scene;
+  scene.come_back12();
+  scene.establish();
+  EXPECT_FALSE(scene.client().session().info().resumed);
+}
+
+TEST(ClientResumptionTls12, DoesNotGoOnBehindAFailure) {
+  ClientScene scene;
+  scene.come_back12();
+  scene.resume12();
+  scene.change_keys12();
+  scene.handshake(message(20, Buffer(12, 1)));
+  scene.begin_again();
+  EXPECT_TRUE(SentHello(scene.records().front()).hello.session_ticket.empty());
+}
+
+TEST(ClientResumptionTls12, KeepsNothingOfATicketThatIsNone) {
+  ClientScene scene;
+  scene.come_back12({});
+  EXPECT_EQ(scene.client().counters().client_sessions.value(), 0U);
+}
+
 }  // namespace
 }  // namespace lockstep::tls::test

@@ -62,6 +62,7 @@ class LibsslServer : public ::testing::Test {
     ours.extended_key_usage = "clientAuth";
     config_.identity.credentials = {credential_of(lockstep::test::make_certificate(ours, &authority()), ours.key_pem)};
   }
+  static void tls12(SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION); }
   // A server that wants a certificate.
   static std::function<void(SSL_CTX*)> asking(const char* suite = "TLS_AES_128_GCM_SHA256") {
     return [suite](SSL_CTX* context) {
@@ -261,9 +262,104 @@ TEST_F(LibsslServer, LearnsThatWeHaveNothingItTakes) {
   EXPECT_EQ(server_->failure, "peer did not return a certificate");
 }
 
-TEST_F(LibsslServer, IsRefusedWithTls12) {
-  const SessionInfo info = visit([](SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION); });
+TEST_F(LibsslServer, IsUnderstoodInTls12WithEverySuiteGroupAndCertificate) {
+  const std::map<std::string, std::vector<const char*>> suites = {
+      {"RSA", {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}},
+      {"P-256", {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"}},
+      {"P-384", {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"}},
+      {"ED25519", {"ECDHE-ECDSA-AES128-GCM-SHA256"}}};
+  for (const auto& [key, names] : suites) {
+    request_.key_pem = lockstep::test::make_key(key);
+    for (const char* suite : names) {
+      for (const char* group : {"X25519", "P-256", "P-384"}) {
+        SCOPED_TRACE(key + " " + suite + " " + group);
+        const SessionInfo info = visit([&](SSL_CTX* context) {
+          tls12(context);
+          ASSERT_EQ(SSL_CTX_set_cipher_list(context, suite), 1);
+          ASSERT_EQ(SSL_CTX_set1_groups_list(context, group), 1);
+        });
+        ASSERT_TRUE(info.established) << describe(info.error) << server_->failure;
+        EXPECT_EQ(info.version, Version::tls12);
+        EXPECT_STREQ(openssl_name(info.cipher_suite), suite);
+        EXPECT_EQ(SSL_get_extms_support(server_->ssl()), 1);
+        EXPECT_EQ(SSL_get_secure_renegotiation_support(server_->ssl()), 1);
+        EXPECT_STREQ(SSL_get_servername(server_->ssl(), TLSEXT_NAMETYPE_host_name), "example.org");
+      }
+    }
+  }
+}
+
+// A scheme of ECDSA names a hash in TLS 1.2, whatever the curve.
+TEST_F(LibsslServer, SignsByAnyHashInTls12) {
+  for (const char* schemes : {"ECDSA+SHA256", "ECDSA+SHA384"}) {
+    for (const char* key : {"P-256", "P-384"}) {
+      request_.key_pem = lockstep::test::make_key(key);
+      const SessionInfo info = visit([&](SSL_CTX* context) {
+        tls12(context);
+        ASSERT_EQ(SSL_CTX_set1_sigalgs_list(context, schemes), 1);
+      });
+      EXPECT_TRUE(info.established) << schemes << key << describe(info.error) << server_->failure;
+    }
+  }
+}
+
+TEST_F(LibsslServer, IsResumedInTls12) {
+  stays_ = true;
+  for (const char* suite : {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"}) {
+    config_.resumption_scope[0]++;
+    for (int visits = 0; visits < 4; ++visits) {
+      const SessionInfo info = visit([&](SSL_CTX* context) {
+        tls12(context);
+        ASSERT_EQ(SSL_CTX_set_cipher_list(context, suite), 1);
+      });
+      ASSERT_TRUE(info.established) << describe(info.error) << server_->failure;
+      EXPECT_EQ(info.resumed, visits != 0);
+      EXPECT_EQ(SSL_session_reused(server_->ssl()), visits != 0);
+    }
+  }
+}
+
+TEST_F(LibsslServer, MayGoFromTls12ToTls13AndBack) {
+  stays_ = true;
+  for (const bool older : {true, false, true, false}) {
+    const SessionInfo info = visit([&](SSL_CTX* context) {
+      if (older) tls12(context);
+    });
+    EXPECT_TRUE(info.established) << describe(info.error) << server_->failure;
+    EXPECT_EQ(info.version, older ? Version::tls12 : Version::tls13);
+  }
+}
+
+TEST_F(LibsslServer, IsRefusedWithoutExtendedMasterSecretInTls12) {
+  const SessionInfo info = visit([](SSL_CTX* context) {
+    tls12(context);
+    SSL_CTX_set_options(context, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+  });
+  EXPECT_EQ(info.error, Error::no_extended_master_secret);
+}
+
+TEST_F(LibsslServer, IsRefusedWithTls11) {
+  const SessionInfo info = visit([](SSL_CTX* context) {
+    SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
+    SSL_CTX_set_security_level(context, 0);
+  });
   EXPECT_FALSE(info.established);
+}
+
+TEST_F(LibsslServer, LearnsInTls12ThatWeHaveNoCertificate) {
+  const SessionInfo info = visit([](SSL_CTX* context) {
+    tls12(context);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  });
+  EXPECT_TRUE(info.established) << describe(info.error) << server_->failure;
+}
+
+TEST_F(LibsslServer, MayNotRenegotiateInTls12) {
+  visit(tls12);
+  ASSERT_EQ(SSL_renegotiate(server_->ssl()), 1);
+  SSL_do_handshake(server_->ssl());
+  exchange(*client_, *server_);
+  EXPECT_TRUE(client_->session().info().error == Error::none || client_->session().info().error == Error::peer_alert);
 }
 
 TEST_F(LibsslServer, MayChangeItsKeys) {

@@ -1,6 +1,6 @@
-// The first part of a client's TLS 1.3 handshake: ClientHello to ServerHello, with a HelloRetryRequest between them
-// where the server wants another key share or its cookie back (RFC 8446 sections 4.1.1 to 4.1.4). A session that is
-// there is offered, and whether it goes on is the server's choice (section 4.2.11).
+// The first part of a client's handshake: ClientHello to ServerHello, with a HelloRetryRequest between them where the
+// server wants another key share or its cookie back (RFC 8446 sections 4.1.1 to 4.1.4). The server chooses the version,
+// and whether a session that is offered goes on (section 4.2.11; RFC 5246 section 7.3, RFC 5077).
 #include <algorithm>
 
 #include "dataplane/tls/client_handshake.h"
@@ -24,6 +24,9 @@ struct ClientHelloExchange {
   Error write_second_hello(const Message& request);
   Error check_session() const;
   Error check_share() const;
+  Error check_tls12() const;
+  void begin_tls12(const Message& server_hello);
+  Error finish_tls12();
   void begin_secret(const Message& server_hello);
   Error finish();
 
@@ -42,7 +45,12 @@ struct ClientHelloExchange {
 
  private:
   void begin_session();
+  bool begin_session_tls13(const ClientSession& session);
+  bool begin_session_tls12(const ClientSession& session);
   void forget_session();
+  void count_refused_session();
+  void go_on();
+  bool resumes_tls12() const;
 };
 
 void ClientHelloExchange::begin() {
@@ -52,8 +60,11 @@ void ClientHelloExchange::begin() {
   std::copy_n(name.begin(), negotiated.server_name_size, negotiated.server_name.begin());
   handshake.link.core.random.fill(offer.random);
   handshake.link.core.random.fill(offer.session_id);
-  key_share.group = handshake.config.groups.front();
-  handshake.submit(key_share);
+  offer.session_id_size = handshake.config.tls13 ? sizeof offer.session_id : 0;
+  if (handshake.config.tls13) {
+    key_share.group = handshake.config.groups.front();
+    handshake.submit(key_share);
+  }
   begin_session();
 }
 
@@ -66,18 +77,46 @@ void ClientHelloExchange::begin_session() {
   ClientSession* const session = handshake.session = link.core.take_session_with(handshake.origin.server, link.now);
   if (session == nullptr) return;
   // Section 4.6.1: a session counts no longer than the certificate behind it, whose end is told by the wall clock.
-  if (session->valid_until <= link.unix_milliseconds() / 1000) return handshake.release_session();
-  // Section 4.2.11: with a suite that it can be used with.
-  const Hash hash = find_traits(session->suite)->hash;
-  if (!offer.offers(hash)) return handshake.release_session();
-  offer.ticket = session->ticket;
+  const bool counts = session->valid_until > link.unix_milliseconds() / 1000;
+  const bool usable =
+      counts && (session->version == Version::tls13 ? begin_session_tls13(*session) : begin_session_tls12(*session));
+  if (!usable) handshake.release_session();
+}
+
+// Section 4.2.11: with a suite that it can be used with.
+bool ClientHelloExchange::begin_session_tls13(const ClientSession& session) {
+  const Hash hash = find_traits(session.suite)->hash;
+  if (!offer.offers(hash)) return false;
+  offer.ticket = session.ticket;
   offer.binder_size = digest_size(hash);
   before_hello = RunningHash(hash);
   psk.hash = hash;
-  psk.resumption_secret.assign(session->secret.expose());
+  psk.resumption_secret.assign(session.secret.expose());
   psk.count = 1;
-  psk.nonces[0] = session->nonce;
+  psk.nonces[0] = session.nonce;
   handshake.submit(psk);
+  return true;
+}
+
+// With a ticket, an identifier that is new tells whether it was taken (RFC 5077 section 3.4).
+bool ClientHelloExchange::begin_session_tls12(const ClientSession& session) {
+  if (!offer.offers(session.suite, Version::tls12)) return false;
+  offer.session_ticket = session.ticket;
+  if (session.ticket.empty()) std::copy(session.session_id.begin(), session.session_id.end(), offer.session_id.begin());
+  offer.session_id_size =
+      static_cast<std::uint8_t>(session.ticket.empty() ? session.session_id.size() : sizeof offer.session_id);
+  return true;
+}
+
+void ClientHelloExchange::count_refused_session() {
+  if (handshake.session != nullptr) handshake.link.core.counters.client_sessions_refused.add();
+}
+
+// The session is taken. What comes out of it counts no longer than it does.
+void ClientHelloExchange::go_on() {
+  handshake.negotiated.resumed = true;
+  handshake.origin.authenticated = handshake.session->authenticated;
+  handshake.origin.valid_until = handshake.session->valid_until;
 }
 
 void ClientHelloExchange::forget_session() {
@@ -86,8 +125,13 @@ void ClientHelloExchange::forget_session() {
   offer.binder_size = 0;
 }
 
+// The server repeats our identifier when a session of TLS 1.2 goes on (RFC 5246 section 7.4.1.3, RFC 5077 section 3.4).
+bool ClientHelloExchange::resumes_tls12() const {
+  return !received.session_id.empty() && std::ranges::equal(received.session_id, offer.session_id_view());
+}
+
 Error ClientHelloExchange::write_hello() {
-  if (!key_share.ok() || (!offer.ticket.empty() && !psk.ok())) return Error::engine_failed;
+  if ((handshake.config.tls13 && !key_share.ok()) || (!offer.ticket.empty() && !psk.ok())) return Error::engine_failed;
   offer.group = key_share.group;
   offer.public_key = Bytes(key_share.public_key).first(public_key_size(key_share.group));
   if (!offer.ticket.empty()) offer.obfuscated_ticket_age = handshake.session->obfuscated_age(handshake.link.now);
@@ -117,18 +161,22 @@ Error ClientHelloExchange::send_hello() {
 
 Error ClientHelloExchange::take_hello(const Message& message) {
   if (message.type != HandshakeType::server_hello) return Error::unexpected_handshake_message;
-  // It has to end with its record, since keys change behind it, or the server waits (section 5.1).
-  if (!handshake.reader.at_boundary()) return Error::data_across_key_change;
   received = ReceivedServerHello();
   const Error error = received.read(message.body, offer);
   if (error != Error::none) return error;
+  // Section 4.1.4.
+  if (retried && received.version != Version::tls13) return Error::version_changed_after_retry;
+  // It has to end with its record, since keys change behind it, or the server waits (section 5.1).
+  if (received.version == Version::tls13 && !handshake.reader.at_boundary()) return Error::data_across_key_change;
   const CipherSuiteTraits* const suite = find_traits(received.cipher_suite);
   // Section 4.1.4.
   if (retried && received.retry) return Error::second_hello_retry;
   if (retried && suite != handshake.suite) return Error::suite_changed_after_retry;
   if (!retried) handshake.transcript = RunningHash(suite->hash);
   handshake.suite = suite;
+  handshake.negotiated.version = suite->version;
   handshake.negotiated.cipher_suite = suite->suite;
+  if (received.version == Version::tls12) return check_tls12();
   if (received.retry) return check_retry();
   const Error refused = check_session();
   return refused != Error::none ? refused : check_share();
@@ -155,6 +203,16 @@ Error ClientHelloExchange::check_share() const {
   if (!received.group) return Error::missing_extension;
   if (*received.group != offer.group) return Error::group_not_offered;
   return received.public_key.size() == public_key_size(offer.group) ? Error::none : Error::bad_key_share;
+}
+
+Error ClientHelloExchange::check_tls12() const {
+  if (!resumes_tls12()) return received.extended_master_secret ? Error::none : Error::no_extended_master_secret;
+  const ClientSession* const session = handshake.session;
+  if (session == nullptr || session->version != Version::tls12) return Error::session_not_offered;
+  // RFC 5246 section 7.4.1.3.
+  if (received.cipher_suite != session->suite) return Error::suite_changed_on_resumption;
+  // RFC 7627 section 5.3.
+  return received.extended_master_secret ? Error::none : Error::extended_master_secret_dropped;
 }
 
 void ClientHelloExchange::begin_retry() {
@@ -197,12 +255,10 @@ Error ClientHelloExchange::finish() {
   if (derive.status == crypto::JobStatus::bad_peer_key) return Error::bad_key_share;
   if (!transcript.ok() || !derive.ok()) return Error::engine_failed;
   if (received.selected_identity) {
-    handshake.negotiated.resumed = true;
-    handshake.origin.authenticated = handshake.session->authenticated;
-    handshake.origin.valid_until = handshake.session->valid_until;
+    go_on();
     handshake.psk.assign(psk.psks[0].expose());
-  } else if (!offer.ticket.empty()) {
-    handshake.link.core.counters.client_sessions_refused.add();
+  } else {
+    count_refused_session();
   }
   handshake.release_session();
   offer.ticket = {};
@@ -212,9 +268,37 @@ Error ClientHelloExchange::finish() {
   return Error::none;
 }
 
+void ClientHelloExchange::begin_tls12(const Message& server_hello) {
+  handshake.tolerates_change_cipher_spec = false;
+  transcript.transcript = &handshake.transcript;
+  transcript.append = {hello, server_hello.whole};
+  handshake.submit(transcript);
+  Tls12ClientProgress& progress = handshake.tls12;
+  progress.client_random = offer.random;
+  std::copy(received.random.begin(), received.random.end(), progress.server_random.begin());
+  progress.ticket_promised = received.session_ticket;
+  progress.session_id_size = static_cast<std::uint8_t>(received.session_id.size());
+  std::copy(received.session_id.begin(), received.session_id.end(), progress.session_id.begin());
+  handshake.remember_alpn({reinterpret_cast<const char*>(received.alpn.data()), received.alpn.size()});
+}
+
+Error ClientHelloExchange::finish_tls12() {
+  if (!transcript.ok()) return Error::engine_failed;
+  offer.ticket = {};
+  if (resumes_tls12()) {
+    go_on();
+    handshake.successor = &client_resumption_tls12;
+    return Error::none;
+  }
+  count_refused_session();
+  handshake.release_session();
+  handshake.successor = &client_handshake_tls12;
+  return Error::none;
+}
+
 }  // namespace
 
-Coroutine client_hello_tls13(ClientHandshake& handshake) {
+Coroutine client_hello_exchange(ClientHandshake& handshake) {
   ClientHelloExchange exchange(handshake);
   handshake.phase = Phase::key_share;
   exchange.begin();
@@ -242,6 +326,12 @@ Coroutine client_hello_tls13(ClientHandshake& handshake) {
     if (const Error error = exchange.take_hello(message); error != Error::none) co_return error;
   }
 
+  if (exchange.received.version == Version::tls12) {
+    exchange.begin_tls12(message);
+    co_await handshake.jobs();
+    const Error error = exchange.finish_tls12();
+    co_return error;
+  }
   exchange.begin_secret(message);
   co_await handshake.jobs();
   const Error error = exchange.finish();
