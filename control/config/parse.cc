@@ -95,6 +95,8 @@ void read_tcp(Section& s, tcp::Config& tcp) {
   s.integer("keepalive_probes", tcp.keepalive_probes, 1, 100);
   s.integer("syn_retries", tcp.syn_retries, 1, 30);
   s.integer("data_retries", tcp.data_retries, 3, 30);
+  s.boolean("ecn", tcp.ecn);
+  s.boolean("ecn_request", tcp.ecn_request);
   s.integer("first_port", tcp.first_port, 1024, 65535);
   s.integer("last_port", tcp.last_port, 1024, 65535);
   s.finish();

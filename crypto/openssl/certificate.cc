@@ -1,11 +1,11 @@
 #include "crypto/openssl/certificate.h"
+#include "crypto/openssl/asn1_time.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <climits>
-#include <ctime>
 #include <map>
 #include <mutex>
 
@@ -196,13 +196,6 @@ std::vector<std::uint8_t> der_of(X509* certificate) {
   const std::vector<std::uint8_t> bytes(der, der + size);
   OPENSSL_free(der);
   return bytes;
-}
-
-bool unix_seconds(const ASN1_TIME* time, std::int64_t& out) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return false;
-  out = timegm(&parts);
-  return true;
 }
 
 Complaint describe(X509* certificate, CertificateChain& chain) {

@@ -50,7 +50,7 @@ Verdict verdict(const InterfaceConfig& config, std::uint64_t flags, std::uint64_
 }
 
 /// Takes a TCP segment that begins at the TCP header.
-void receive_tcp(Layer& layer, MbufPtr segment, const IpAddress& source, const IpAddress& destination,
+void receive_tcp(Layer& layer, MbufPtr segment, const IpAddress& source, const IpAddress& destination, Ecn ecn,
                  const Arrival& arrival) {
   const std::size_t size = segment->pkt_len;
   // TCP reads its header in one piece.
@@ -73,7 +73,7 @@ void receive_tcp(Layer& layer, MbufPtr segment, const IpAddress& source, const I
   const std::uint16_t source_port = ports.u16();
   const std::uint16_t destination_port = ports.u16();
   arrival.out.segments.push_back(
-      {std::move(segment), {{destination, destination_port}, {source, source_port}}, arrival.index});
+      {std::move(segment), {{destination, destination_port}, {source, source_port}}, arrival.index, ecn});
 }
 
 /// Whether a datagram that came from the link can have this source (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5).
@@ -110,7 +110,7 @@ void receive_ipv4(Layer& layer, MbufPtr packet, const Arrival& arrival) {
   strip(*packet, header->header_size, header->datagram_size);
   switch (header->protocol) {
     case IpProtocol::kTcp:
-      receive_tcp(layer, std::move(packet), header->source, header->destination, arrival);
+      receive_tcp(layer, std::move(packet), header->source, header->destination, header->ecn, arrival);
       return;
     case IpProtocol::kIcmp:
       receive_icmp(layer, std::move(packet), *header, arrival);
@@ -145,7 +145,7 @@ void receive_ipv6(Layer& layer, MbufPtr packet, const Arrival& arrival) {
   if (icmp) {
     receive_icmpv6(layer, std::move(packet), *header, arrival);
   } else if (header->protocol == IpProtocol::kTcp) {
-    receive_tcp(layer, std::move(packet), header->source, header->destination, arrival);
+    receive_tcp(layer, std::move(packet), header->source, header->destination, header->ecn, arrival);
   } else {
     layer.counters.dropped_protocol.add();
   }

@@ -148,7 +148,8 @@ void Interface::send_ndp(const IpAddress& source, const IpAddress& destination, 
   sum.add(message);
   Writer(message.subspan(2)).u16(sum.checksum());
   Writer writer(bytes_of(*packet));
-  write_ipv6(source, destination, IpProtocol::kIcmpV6, message.size(), kNdpHopLimit, writer.reserve(kIpv6HeaderSize));
+  write_ipv6(source, destination, IpProtocol::kIcmpV6, message.size(), kNdpHopLimit, Ecn::not_capable,
+             writer.reserve(kIpv6HeaderSize));
   writer.bytes(message);
   if (destination.is_multicast())
     send_frame(std::move(packet), EtherType::kIpv6, group_mac(destination));

@@ -16,7 +16,7 @@ std::optional<Ipv4Header> read_fields(Bytes piece) {
   Reader reader(piece);
   Ipv4Header header;
   const std::uint8_t version_and_length = reader.u8();
-  reader.u8();  // type of service
+  header.ecn = static_cast<Ecn>(reader.u8() & kEcnMask);  // of the type of service
   header.datagram_size = reader.u16();
   reader.u16();  // identification
   const std::uint16_t fragment = reader.u16();
@@ -51,10 +51,10 @@ std::optional<Ipv4Header> read_quoted_ipv4(Bytes quoted) {
 }
 
 void write_ipv4(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol, std::size_t datagram_size,
-                bool checksum, MutableBytes out) {
+                bool checksum, Ecn ecn, MutableBytes out) {
   Writer writer(out);
   writer.u8(0x45);
-  writer.u8(0);
+  writer.u8(static_cast<std::uint8_t>(ecn));
   writer.u16(static_cast<std::uint16_t>(datagram_size));
   writer.u16(0);
   writer.u16(kDontFragment);

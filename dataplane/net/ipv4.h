@@ -7,6 +7,7 @@
 
 #include "crypto/base/bytes.h"
 #include "dataplane/base/address.h"
+#include "dataplane/net/ecn.h"
 
 namespace lockstep::net {
 
@@ -22,6 +23,7 @@ struct Ipv4Header {
   IpAddress source;
   IpAddress destination;
   std::uint8_t protocol = 0;
+  Ecn ecn = Ecn::not_capable;
   bool fragment = false;          // a part of a datagram
   std::size_t header_size = 0;    // with options
   std::size_t datagram_size = 0;  // with the header; what follows in the frame is padding
@@ -40,6 +42,6 @@ std::optional<Ipv4Header> read_quoted_ipv4(Bytes quoted);
 /// identification means nothing and is 0 (RFC 6864 section 4.1). Without `checksum` that field is 0, for the port to
 /// fill in.
 void write_ipv4(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol, std::size_t datagram_size,
-                bool checksum, MutableBytes out);
+                bool checksum, Ecn ecn, MutableBytes out);
 
 }  // namespace lockstep::net

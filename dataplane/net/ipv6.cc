@@ -8,6 +8,7 @@ namespace lockstep::net {
 namespace {
 
 constexpr int kMaxExtensionHeaders = 8;
+constexpr unsigned kEcnShift = 20;  // of the traffic class in the first word
 
 struct NextHeader {
   static constexpr std::uint8_t kHopByHop = 0;
@@ -40,6 +41,7 @@ bool options_may_be_skipped(Bytes options) {
 std::optional<Ipv6Header> read_fixed(Reader& reader) {
   Ipv6Header header;
   const std::uint32_t version_class_flow = reader.u32();
+  header.ecn = static_cast<Ecn>(version_class_flow >> kEcnShift & kEcnMask);
   header.datagram_size = kIpv6HeaderSize + reader.u16();
   header.protocol = reader.u8();
   header.hop_limit = reader.u8();
@@ -93,9 +95,9 @@ std::optional<Ipv6Header> read_quoted_ipv6(Bytes quoted) {
 }
 
 void write_ipv6(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol, std::size_t payload_size,
-                std::uint8_t hop_limit, MutableBytes out) {
+                std::uint8_t hop_limit, Ecn ecn, MutableBytes out) {
   Writer writer(out);
-  writer.u32(0x60000000U);
+  writer.u32(0x60000000U | static_cast<std::uint32_t>(ecn) << kEcnShift);
   writer.u16(static_cast<std::uint16_t>(payload_size));
   writer.u8(protocol);
   writer.u8(hop_limit);

@@ -7,6 +7,7 @@
 
 #include "crypto/base/bytes.h"
 #include "dataplane/base/address.h"
+#include "dataplane/net/ecn.h"
 
 namespace lockstep::net {
 
@@ -19,6 +20,7 @@ struct Ipv6Header {
   IpAddress destination;
   std::uint8_t protocol = 0;  // of the upper layer, behind the extension headers
   std::uint8_t hop_limit = 0;
+  Ecn ecn = Ecn::not_capable;
   bool fragment = false;          // a fragment header was met; `protocol` and `header_size` end there
   std::size_t header_size = 0;    // with extension headers
   std::size_t datagram_size = 0;  // with the header; what follows in the frame is padding
@@ -35,6 +37,6 @@ std::optional<Ipv6Header> read_quoted_ipv6(Bytes quoted);
 
 /// Writes a header of kIpv6HeaderSize bytes.
 void write_ipv6(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol, std::size_t payload_size,
-                std::uint8_t hop_limit, MutableBytes out);
+                std::uint8_t hop_limit, Ecn ecn, MutableBytes out);
 
 }  // namespace lockstep::net

@@ -54,6 +54,6 @@ void receive_ndp(Layer& layer, Bytes message, const Ipv6Header& header, const Ar
 void send_datagram(Layer& layer, const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
                    MbufPtr payload, Instant now);
 /// Sends a TCP segment (output.cc).
-void send_segment(Layer& layer, const FlowTuple& flow, MbufPtr segment, Instant now);
+void send_segment(Layer& layer, const FlowTuple& flow, MbufPtr segment, Ecn ecn, Instant now);
 
 }  // namespace lockstep::net

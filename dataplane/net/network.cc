@@ -50,8 +50,8 @@ bool Network::is_local(const IpAddress& ip) const {
   return std::any_of(all.begin(), all.end(), [&ip](const auto& interface) { return interface->owns(ip); });
 }
 
-void Network::send_tcp(const FlowTuple& flow, MbufPtr segment, Instant now) {
-  send_segment(state_->layer, flow, std::move(segment), now);
+void Network::send_tcp(const FlowTuple& flow, MbufPtr segment, Instant now, Ecn ecn) {
+  send_segment(state_->layer, flow, std::move(segment), ecn, now);
 }
 
 std::span<rte_mbuf*> Network::outgoing(std::uint8_t interface) {

@@ -15,6 +15,7 @@
 #include "dataplane/base/address.h"
 #include "dataplane/base/counters.h"
 #include "dataplane/base/mbuf.h"
+#include "dataplane/net/ecn.h"
 
 namespace lockstep::net {
 
@@ -54,6 +55,7 @@ struct TcpSegment {
   MbufPtr mbuf;  // starts at the TCP header, ends where the IP datagram ends (frame padding is cut off)
   FlowTuple flow;
   std::uint8_t interface = 0;
+  Ecn ecn = Ecn::not_capable;
 };
 
 /// What an ICMP or ICMPv6 error says about a flow of ours (RFC 1122 section 4.2.3.9, RFC 5927). To be checked against
@@ -130,7 +132,7 @@ class Network {
   /// headroom for the lower headers in its first. Adds IP and Ethernet headers and the checksums (or leaves them to the
   /// port), resolves the neighbour, queues. Takes ownership whatever happens; what cannot be sent is counted and
   /// dropped, as a network does.
-  void send_tcp(const FlowTuple& flow, MbufPtr segment, Instant now);
+  void send_tcp(const FlowTuple& flow, MbufPtr segment, Instant now, Ecn ecn = Ecn::not_capable);
 
   /// The frames to transmit on `interface`, oldest first. The caller hands them to the port and calls `transmitted`.
   std::span<rte_mbuf*> outgoing(std::uint8_t interface);

@@ -13,8 +13,8 @@ constexpr std::size_t kTcpDataOffset = 12;
 constexpr std::size_t kTcpChecksum = 16;
 
 /// Puts the IP header in front and hands the datagram to the neighbour.
-void send_on(Layer& layer, const Path& path, const IpAddress& destination, std::uint8_t protocol, MbufPtr payload,
-             Instant now) {
+void send_on(Layer& layer, const Path& path, const IpAddress& destination, std::uint8_t protocol, Ecn ecn,
+             MbufPtr payload, Instant now) {
   Interface& interface = *layer.interfaces[path.interface];
   const bool v4 = destination.is_v4();
   const std::size_t header_size = v4 ? kIpv4HeaderSize : kIpv6HeaderSize;
@@ -33,10 +33,10 @@ void send_on(Layer& layer, const Path& path, const IpAddress& destination, std::
   payload->l3_len = header_size & 0x1ffU;
   if (v4) {
     const bool offload = interface.config().transmit_ipv4_checksum;
-    write_ipv4(path.hop.source, destination, protocol, header_size + payload_size, !offload, header);
+    write_ipv4(path.hop.source, destination, protocol, header_size + payload_size, !offload, ecn, header);
     payload->ol_flags |= RTE_MBUF_F_TX_IPV4 | (offload ? RTE_MBUF_F_TX_IP_CKSUM : 0);
   } else {
-    write_ipv6(path.hop.source, destination, protocol, payload_size, kDefaultHopLimit, header);
+    write_ipv6(path.hop.source, destination, protocol, payload_size, kDefaultHopLimit, ecn, header);
     payload->ol_flags |= RTE_MBUF_F_TX_IPV6;
   }
   interface.neighbours().send(path.hop.neighbour, std::move(payload), now);
@@ -51,10 +51,10 @@ void send_datagram(Layer& layer, const IpAddress& source, const IpAddress& desti
     layer.counters.dropped_no_route.add();
     return;
   }
-  send_on(layer, *path, destination, protocol, std::move(payload), now);
+  send_on(layer, *path, destination, protocol, Ecn::not_capable, std::move(payload), now);
 }
 
-void send_segment(Layer& layer, const FlowTuple& flow, MbufPtr segment, Instant now) {
+void send_segment(Layer& layer, const FlowTuple& flow, MbufPtr segment, Ecn ecn, Instant now) {
   const std::optional<Path> path = find_path(layer, flow.remote.ip, flow.local.ip);
   if (!path) {
     layer.counters.dropped_no_route.add();
@@ -71,7 +71,7 @@ void send_segment(Layer& layer, const FlowTuple& flow, MbufPtr segment, Instant 
   Writer(first.subspan(kTcpChecksum)).u16(offload ? sum.folded() : sum.checksum());
   segment->l4_len = (first[kTcpDataOffset] >> 4U) * 4U & 0xffU;
   if (offload) segment->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-  send_on(layer, *path, flow.remote.ip, IpProtocol::kTcp, std::move(segment), now);
+  send_on(layer, *path, flow.remote.ip, IpProtocol::kTcp, ecn, std::move(segment), now);
 }
 
 }  // namespace lockstep::net

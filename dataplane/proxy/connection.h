@@ -69,6 +69,7 @@ struct Connection {
   bool throw_away = false;      // input is of no use any more
   bool header_due = false;      // the PROXY header comes before anything else
   bool upstream_fin = false;    // the backend's FIN has come
+  bool on_probation = false;    // the backend may still refuse our certificate
   bool output_ended = false;    // the far side has no more to say
   bool retry = false;           // the session lacked memory and wants to be called again
   bool close_asked = false;     // the session was told to send close_notify

@@ -1,5 +1,6 @@
 // How client connections begin and end.
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/proxy/state.h"
 
@@ -140,7 +141,7 @@ void Proxy::State::leave_upstream(Connection& c, bool abort) {
     c.upstream = {};
   }
   if (c.backend == nullptr) return;
-  if (c.phase == Phase::connecting) c.service->given_up(*c.backend);
+  if (c.phase == Phase::connecting || std::exchange(c.on_probation, false)) c.service->given_up(*c.backend);
   c.service->end(*c.backend);
   c.backend = nullptr;
 }

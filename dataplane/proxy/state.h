@@ -79,6 +79,7 @@ struct Proxy::State {
   void connect(Connection& c);
   void connect_failed(Connection& c, tcp::CloseReason reason);
   void connected(Connection& c);
+  void passed_probation(Connection& c);
   bool send_header(Connection& c);
   void report(const Connection& c, const Backend& backend, Standing standing);
 

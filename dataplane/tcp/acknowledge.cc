@@ -11,6 +11,8 @@ bool Core::acknowledge(Connection& c, const Segment& segment, Instant now) {
   const std::uint32_t sacked = c.scoreboard.bytes();
   const std::uint32_t lost = c.lost_edge;
   if (!take_acknowledgment(c, segment, now)) return false;
+  if (c.ecn && segment.has(Flags::kEce) && !before(segment.header.acknowledgment, c.snd_una))
+    congestion_echoed(c, c.snd_nxt - una);
   if (c.recovery != Recovery::fast || !c.sack) return true;
   const std::uint32_t delivered = c.snd_una - una + c.scoreboard.bytes() - sacked;
   const bool progress = c.snd_una != una && c.lost_edge == lost;
@@ -92,6 +94,7 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   note_delivered(c, {c.snd_una, ack}, segment, now);
   c.scoreboard.acknowledge(ack, ranges_);
   c.snd_una = ack;
+  if (c.reduced && !before(ack, c.reduced_point)) c.reduced = false;
   forget_acknowledged(c);
   c.attempts = 0;
   const bool fast_recovery = c.recovery == Recovery::fast;
@@ -101,7 +104,8 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   } else {
     progress_recovery(c, acknowledged);
   }
-  if (!fast_recovery) {
+  // RFC 3168 section 6.1.2: no growth by an ACK that tells of congestion.
+  if (!fast_recovery && !(c.ecn && segment.has(Flags::kEce))) {
     if (c.cwnd_limited) {
       c.congestion.on_ack(acknowledged, c.mss, c.round_trip.smoothed(), now);
     } else {

@@ -43,6 +43,7 @@ void Core::answer_with_cookie(const FlowTuple& flow, const net::Route& route, co
     header.timestamp = SynCookies::stamp(timestamp_clock(timestamp_offset(flow), now), syn);
     header.timestamp_echo = syn.timestamp;
     header.sack_permitted = syn.sack_permitted;
+    if (asks_for_ecn(syn)) header.flags |= Flags::kEce;
     header.has_window_scale = syn.has_window_scale;
     header.window_scale = window_shift_;
   }

@@ -70,13 +70,15 @@ struct alignas(64) Connection {
   bool want_writable : 1 = false;
   bool fin_queued : 1 = false;  // the owner has closed; FIN follows the queue
   bool fin_sent : 1 = false;
-  bool fin_known : 1 = false;     // the peer's FIN has come, perhaps out of order: its place is fin_sequence
-  bool fin_received : 1 = false;  // ... and all before it
-  bool cwnd_limited : 1 = false;  // the congestion window is what stopped the last transmission
-  bool resend_first : 1 = false;  // retransmit at SND.UNA whatever the congestion window says
-  bool override_sws : 1 = false;  // send what fits (RFC 9293 section 3.8.6.2.1, the override timeout)
-  bool timing : 1 = false;        // a segment is being timed
-  std::uint16_t mss = 0;          // payload of a full segment to the peer, options subtracted
+  bool fin_known : 1 = false;        // the peer's FIN has come, perhaps out of order: its place is fin_sequence
+  bool fin_received : 1 = false;     // ... and all before it
+  bool cwnd_limited : 1 = false;     // the congestion window is what stopped the last transmission
+  bool resend_first : 1 = false;     // retransmit at SND.UNA whatever the congestion window says
+  bool override_sws : 1 = false;     // send what fits (RFC 9293 section 3.8.6.2.1, the override timeout)
+  bool timing : 1 = false;           // a segment is being timed
+  bool ecn : 1 = false;              // negotiated (RFC 3168)
+  bool echo_congestion : 1 = false;  // ECE on all ACKs until the peer has reduced its window
+  std::uint16_t mss = 0;             // payload of a full segment to the peer, options subtracted
 
   // Receiving, the rest.
   std::uint64_t bytes_received = 0;
@@ -99,12 +101,15 @@ struct alignas(64) Connection {
   std::uint32_t high_rxt = 0;   // retransmitted up to here in this recovery
   std::uint32_t lost_edge = 0;  // everything not SACKed below is lost
   std::uint32_t timed_sequence = 0;
-  std::uint32_t last_segment = 0;    // where the last new one began
-  std::uint32_t tail_end = 0;        // SND.NXT when the tail was probed (RFC 8985, TLP.end_seq)
+  std::uint32_t last_segment = 0;  // where the last new one began
+  std::uint32_t tail_end = 0;      // SND.NXT when the tail was probed (RFC 8985, TLP.end_seq)
+  std::uint32_t reduced_point = 0;
   std::uint32_t patience_round = 0;  // SND.NXT at the last D-SACK that counted (RACK.dsack_round)
   std::uint8_t patience = 1;         // quarters of a round trip that reordering may take (RACK.reo_wnd_mult)
   std::uint8_t patience_left = 0;    // recoveries until it is 1 again (RACK.reo_wnd_persist)
   bool patience_round_open : 1 = false;
+  bool tell_reduced : 1 = false;  // CWR with the next new data
+  bool reduced : 1 = false;       // the window was, for what was sent below reduced_point
   bool reordering_seen : 1 = false;
   bool tail_probing : 1 = false;           // a probe is out
   bool tail_resent : 1 = false;            // ... and was a retransmission

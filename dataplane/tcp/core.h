@@ -21,6 +21,7 @@ struct Segment {
   Header header;
   MbufPtr payload;
   std::uint32_t length = 0;  // payload bytes
+  bool congestion = false;   // a router met it on its way (RFC 3168, CE)
 
   std::uint32_t sequence() const { return header.sequence; }
   bool has(std::uint8_t bits) const { return header.has(bits); }
@@ -82,6 +83,7 @@ class Core {
   std::uint32_t in_flight(const Connection& c) const;
   static std::uint32_t flight_at_loss(const Connection& c);
   void find_losses(Connection& c, Instant now);
+  static void reduced(Connection& c);
   void start_repair(Connection& c, Recovery recovery, std::uint32_t edge);
   void progress_recovery(Connection& c, std::uint32_t acknowledged);
   void mark_all_lost(Connection& c);
@@ -98,6 +100,12 @@ class Core {
   void loss_expired(Connection& c, Instant now);
   void probe_tail(Connection& c, Instant now);
   static void tail_probe_answered(Connection& c, const Segment& segment);
+
+  // congestion_notification.cc: RFC 3168.
+  bool asks_for_ecn(const Header& header) const;
+  static void congestion_on_the_way(Connection& c, const Segment& segment);
+  void congestion_echoed(Connection& c, std::uint32_t flight);
+  net::Ecn mark_data(Connection& c, bool first, std::uint8_t& flags) const;
 
   // receive.cc: payload, FIN and window. May end the connection.
   void accept_payload(Connection& c, Segment& segment, Instant now);
@@ -160,7 +168,7 @@ class Core {
   Header header_for(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now) const;
   void add_sack(Connection& c, Header& header) const;
   MbufPtr start_segment(const Header& header);
-  void put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now);
+  void put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, net::Ecn ecn, Instant now);
   static std::uint32_t timestamp_clock(std::uint32_t offset, Instant now);
 
   // timers.cc

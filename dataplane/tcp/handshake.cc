@@ -64,6 +64,8 @@ Connection* Core::make_connection(const FlowTuple& flow, std::uint32_t hash, con
 void Core::negotiate(Connection& c, const Header& header) {
   c.sack = header.sack_permitted;
   c.timestamps = header.has_timestamps;
+  // RFC 3168 section 6.1.1: a SYN asks with both flags, an answer grants with one.
+  c.ecn = header.has(Flags::kAck) ? c.ecn && header.has(Flags::kEce) && !header.has(Flags::kCwr) : asks_for_ecn(header);
   c.window_scaling = header.has_window_scale;
   c.snd_shift = c.window_scaling ? header.window_scale : 0;
   c.rcv_shift = c.window_scaling ? window_shift_ : 0;
@@ -131,6 +133,7 @@ std::optional<ConnectionId> Core::connect(const SocketAddress& remote, std::uint
   c.cookie = cookie;
   c.owned = true;
   c.sack = c.timestamps = c.window_scaling = true;
+  c.ecn = config_.ecn && config_.ecn_request;
   c.iss = initial_sequence(flow, now);
   c.snd_una = c.iss;
   c.snd_nxt = c.iss + 1;

@@ -120,7 +120,7 @@ bool parse_header(Bytes segment, Header& header) {
   header.sequence = reader.u32();
   header.acknowledgment = reader.u32();
   const std::uint8_t offset = reader.u8() >> 4U;
-  header.flags = reader.u8() & 0x3f;
+  header.flags = reader.u8();
   header.window = reader.u16();
   reader.u32();  // checksum, verified below us, and the urgent pointer: urgent data is read in line
   header.length = static_cast<std::uint8_t>(offset * 4);

@@ -17,6 +17,8 @@ struct Flags {
   static constexpr std::uint8_t kPsh = 0x08;
   static constexpr std::uint8_t kAck = 0x10;
   static constexpr std::uint8_t kUrg = 0x20;
+  static constexpr std::uint8_t kEce = 0x40;  // RFC 3168 section 6.1
+  static constexpr std::uint8_t kCwr = 0x80;
 };
 
 constexpr std::size_t kMinimumHeader = 20;

@@ -56,6 +56,7 @@ void Core::process(net::TcpSegment& received, std::uint32_t hash, Instant now) {
   }
   rte_pktmbuf_adj(segment.payload.get(), segment.header.length);
   segment.length = segment.payload->pkt_len;
+  segment.congestion = received.ecn == net::Ecn::congestion;
   Connection* const c = table_.find(hash, received.flow);
   if (c == nullptr) return unknown_flow(received.flow, hash, segment, now);
   switch (c->state) {
@@ -92,12 +93,13 @@ void Core::unknown_flow(const FlowTuple& flow, std::uint32_t hash, Segment& segm
 // What nearly all segments are: the next bytes, or a plain ACK, of an undisturbed connection. True when it was dealt
 // with.
 bool Core::established_in_order(Connection& c, Segment& segment, Instant now) {
-  constexpr std::uint8_t kOthers = Flags::kSyn | Flags::kFin | Flags::kRst | Flags::kUrg;
+  constexpr std::uint8_t kOthers = Flags::kSyn | Flags::kFin | Flags::kRst | Flags::kUrg | Flags::kEce | Flags::kCwr;
   const Header& header = segment.header;
   if (!header.has(Flags::kAck) || (header.flags & kOthers) != 0 || header.sequence != c.rcv_nxt) return false;
   if (segment.length > c.rcv_adv - c.rcv_nxt || !c.reassembly.empty() || c.fin_known || !c.owned) return false;
   if (header.has_timestamps != c.timestamps || (c.timestamps && before(header.timestamp, c.ts_recent))) return false;
-  if (header.sack_count != 0 || c.recovery != Recovery::none || c.duplicate_acks != 0) return false;
+  if (segment.congestion || header.sack_count != 0 || c.recovery != Recovery::none || c.duplicate_acks != 0)
+    return false;
   const std::uint32_t acknowledged = header.acknowledgment - c.snd_una;
   if (acknowledged > c.snd_nxt - c.snd_una || (acknowledged == 0 && segment.length == 0)) return false;
   if (segment.length != 0 && memory_short(c)) return false;
@@ -137,6 +139,7 @@ void Core::synchronized(Connection& c, Segment& segment, Instant now) {
     c.ts_recent = segment.header.timestamp;
     c.ts_recent_at = now;
   }
+  congestion_on_the_way(c, segment);
   if (!acknowledge(c, segment, now)) return;
   const ConnectionId id = c.id;
   if (may_receive(c.state)) accept_payload(c, segment, now);

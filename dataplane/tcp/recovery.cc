@@ -42,6 +42,7 @@ void Core::find_losses(Connection& c, Instant now) {
   if (edge == c.snd_una) return;
   // RFC 6675 section 5 step 4, RFC 6582 section 3.2: the first segment is lost and goes out at once.
   c.congestion.on_loss(flight_at_loss(c), c.mss);
+  reduced(c);
   start_repair(c, Recovery::fast, later(edge, earlier(c.snd_una + c.mss, c.snd_nxt)));
   c.resend_first = true;
   c.retransmit_at = now + timeout(c);
@@ -96,6 +97,7 @@ void Core::retransmission_timeout(Connection& c, Instant now) {
   // The peer may have thrown away what it had SACKed (RFC 2018 section 8): believe it once only.
   if (!first) c.scoreboard.clear(ranges_);
   c.congestion.on_timeout(c.snd_nxt - c.snd_una, c.mss, first);
+  reduced(c);
   if (c.backoff < UINT8_MAX) ++c.backoff;
   mark_all_lost(c);
   c.retransmit_at = now + timeout(c);

@@ -37,6 +37,7 @@ Header Core::header_for(Connection& c, std::uint32_t sequence, std::uint8_t flag
     header.window_scale = window_shift_;
   } else if (!header.has(Flags::kRst)) {
     header.window = announce_window(c);
+    if (c.echo_congestion) header.flags |= Flags::kEce;
     if (c.sack) add_sack(c, header);
   }
   return header;
@@ -63,7 +64,7 @@ MbufPtr Core::start_segment(const Header& header) {
   return mbuf;
 }
 
-void Core::put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now) {
+void Core::put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, net::Ecn ecn, Instant now) {
   counters_.segments_sent.add();
   if ((flags & Flags::kAck) != 0) {
     c.last_ack_sent = c.rcv_nxt;
@@ -72,7 +73,7 @@ void Core::put_out(Connection& c, MbufPtr mbuf, std::uint8_t flags, Instant now)
     c.ack_at = Instant::never();
     c.duplicate = {};
   }
-  network_.send_tcp(c.flow, std::move(mbuf), now);
+  network_.send_tcp(c.flow, std::move(mbuf), now, ecn);
 }
 
 /// Sends up to `length` bytes from `sequence` on, and the FIN behind them if all fit. Returns the sequence numbers
@@ -90,9 +91,10 @@ std::uint32_t Core::send_data(Connection& c, std::uint32_t sequence, std::uint32
   if (attached != 0 && sequence + attached == c.queue.end()) flags |= Flags::kPsh;
   if (with_fin && attached == length) flags |= Flags::kFin;
   if (attached == 0 && flags == 0) return 0;
+  const net::Ecn ecn = mark_data(c, attached != 0 && !retransmission, flags);
   bytes_of(*mbuf)[kFlagsOffset] |= flags;
   c.last_sent = now;
-  put_out(c, std::move(mbuf), Flags::kAck, now);
+  put_out(c, std::move(mbuf), Flags::kAck, ecn, now);
   return attached + ((flags & Flags::kFin) != 0 ? 1 : 0);
 }
 
@@ -100,7 +102,7 @@ std::uint32_t Core::send_data(Connection& c, std::uint32_t sequence, std::uint32
 bool Core::send_control(Connection& c, std::uint32_t sequence, std::uint8_t flags, Instant now) {
   MbufPtr mbuf = start_segment(header_for(c, sequence, flags, now));
   if (mbuf == nullptr) return false;
-  put_out(c, std::move(mbuf), flags, now);
+  put_out(c, std::move(mbuf), flags, net::Ecn::not_capable, now);
   return true;
 }
 
@@ -113,7 +115,12 @@ std::uint32_t Core::ack_sequence(const Connection& c) const {
 /// The SYN of SYN-SENT or the SYN-ACK of SYN-RECEIVED, first or again.
 void Core::send_syn(Connection& c, Instant now) {
   const bool answer = c.state == ConnectionState::syn_received;
-  send_control(c, c.iss, answer ? Flags::kSyn | Flags::kAck : Flags::kSyn, now);
+  std::uint8_t flags = Flags::kSyn;
+  if (answer) flags |= Flags::kAck;
+  if (answer && c.ecn) flags |= Flags::kEce;
+  // Asked for once: a network that drops such SYNs shall not keep us from connecting (RFC 3168 section 6.1.1.1).
+  if (!answer && c.ecn && c.attempts == 0) flags |= Flags::kEce | Flags::kCwr;
+  send_control(c, c.iss, flags, now);
 }
 
 void Core::send_reset(Connection& c, Instant now) {

@@ -42,6 +42,8 @@ struct Config {
   std::uint8_t data_retries = 12;    // R2 of RFC 1122 section 4.2.3.5
   std::uint16_t first_port = 32768;  // local ports of outgoing connections (RFC 6056)
   std::uint16_t last_port = 60999;
+  bool ecn = true;           // explicit congestion notification (RFC 3168) with peers that ask for it
+  bool ecn_request = false;  // ... and asked for when connecting
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 

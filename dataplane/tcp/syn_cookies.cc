@@ -14,9 +14,11 @@ constexpr std::uint32_t kHashMask = ~std::uint32_t{15};
 // Of the timestamp:
 constexpr std::uint32_t kNoScale = 15;
 constexpr std::uint32_t kSack = 16;
+constexpr std::uint32_t kEcn = 32;
 
 std::uint32_t options_of(const Header& syn) {
-  return (syn.has_window_scale ? syn.window_scale : kNoScale) | (syn.sack_permitted ? kSack : 0);
+  return (syn.has_window_scale ? syn.window_scale : kNoScale) | (syn.sack_permitted ? kSack : 0) |
+         (syn.has(Flags::kEce | Flags::kCwr) ? kEcn : 0);
 }
 
 /// What the hash authenticates besides the flow. Without timestamps there are no other options.
@@ -75,6 +77,7 @@ std::optional<Header> SynCookies::take(const FlowTuple& flow, const Header& segm
   syn.has_timestamps = true;
   syn.timestamp = segment.timestamp;
   syn.sack_permitted = (options & kSack) != 0;
+  if ((options & kEcn) != 0) syn.flags |= Flags::kEce | Flags::kCwr;
   syn.window_scale = options & kNoScale;
   syn.has_window_scale = syn.window_scale != kNoScale;
   return syn;

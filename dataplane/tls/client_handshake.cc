@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/negotiate.h"
 #include "dataplane/tls/new_session_ticket_tls13.h"
 
@@ -66,8 +67,24 @@ void ClientHandshake::keep_session_tls12() {
   fresh->secret.assign(tls12.master_secret.expose());
   fresh->received = link.now;
   fresh->authenticated = origin.authenticated;
+  fresh->valid_until = origin.valid_until;
   fresh->expires = std::min(fresh->expires, origin.authenticated + origin.lifetime);
   link.core.keep(*fresh);
+}
+
+void ClientHandshake::begin_chain(crypto::VerifyChainJob& chain, Version spoken) {
+  chain.trust = config.trust.get();
+  chain.purpose = crypto::ChainPurpose::server;
+  chain.with_extensions = spoken == Version::tls13;
+  chain.server_name = text_bytes(config.certified_name);
+  chain.time = link.unix_milliseconds() / 1000;
+  submit(chain);
+}
+
+Error ClientHandshake::take_verdict(const crypto::VerifyChainJob& chain) {
+  if (!chain.ok()) return Error::engine_failed;
+  origin.valid_until = chain.valid_until;
+  return error_of(chain.verdict);
 }
 
 TicketReceiver* ClientHandshake::receive_tickets() {

@@ -1,6 +1,7 @@
 // What a client's handshake coroutine works with, from the ClientHello until the session is established.
 #pragma once
 
+#include "crypto/chain_job.h"
 #include "dataplane/tls/cipher_suites.h"
 #include "dataplane/tls/client_offer.h"
 #include "dataplane/tls/handshake_base.h"
@@ -94,6 +95,10 @@ struct ClientHandshake final : HandshakeBase {
   ClientSigner choose_signer(Version version, CodePoints schemes) const;
   /// The session is used up.
   void release_session();
+  /// Submits the verification of a server's chain, whose `certificates` are there.
+  void begin_chain(crypto::VerifyChainJob& chain, Version spoken);
+  /// Its outcome; sessions count as long as the chain does.
+  Error take_verdict(const crypto::VerifyChainJob& chain);
   /// A ticket of TLS 1.2 came, for when the handshake is complete.
   void take_ticket_tls12(const NewSessionTicketTls12& ticket);
   /// A handshake of TLS 1.2 is complete: keeps its session, if it may be resumed.

@@ -50,17 +50,12 @@ Error Tls12Client::begin_chain(const Message& message) {
   if (error != Error::none) return error;
   if (chain.certificates.empty()) return Error::empty_certificate;
   transcripts.append(message.whole);
-  chain.trust = handshake.config.trust.get();
-  chain.purpose = crypto::ChainPurpose::server;
-  chain.with_extensions = false;
-  chain.server_name = text_bytes(handshake.config.certified_name);
-  chain.time = handshake.link.unix_milliseconds() / 1000;
-  handshake.submit(chain);
+  handshake.begin_chain(chain, Version::tls12);
   return Error::none;
 }
 
 Error Tls12Client::take_verdict() const {
-  return transcripts.ok() && chain.ok() ? error_of(chain.verdict) : Error::engine_failed;
+  return transcripts.ok() ? handshake.take_verdict(chain) : Error::engine_failed;
 }
 
 // A scheme that was offered, of the certificate's key, which is of the suite's kind (sections 7.4.2 and 7.4.3, RFC 8422

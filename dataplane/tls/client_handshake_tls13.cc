@@ -112,17 +112,12 @@ Error Tls13Client::begin_chain(const Message& message) {
   if (error != Error::none) return error;
   if (chain.certificates.empty()) return Error::empty_certificate;
   begin_transcript(message);
-  chain.trust = handshake.config.trust.get();
-  chain.purpose = crypto::ChainPurpose::server;
-  chain.with_extensions = true;
-  chain.server_name = text_bytes(handshake.config.certified_name);
-  chain.time = handshake.link.unix_milliseconds() / 1000;
-  handshake.submit(chain);
+  handshake.begin_chain(chain, Version::tls13);
   return Error::none;
 }
 
 Error Tls13Client::take_verdict() const {
-  return transcript.ok() && chain.ok() ? error_of(chain.verdict) : Error::engine_failed;
+  return transcript.ok() ? handshake.take_verdict(chain) : Error::engine_failed;
 }
 
 // By a scheme that was offered, and that the certificate's key can sign with (section 4.4.3). The rest of the key

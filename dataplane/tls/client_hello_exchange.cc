@@ -49,6 +49,7 @@ struct ClientHelloExchange {
   bool begin_session_tls12(const ClientSession& session);
   void forget_session();
   void count_refused_session();
+  void go_on();
   bool resumes_tls12() const;
 };
 
@@ -75,8 +76,10 @@ void ClientHelloExchange::begin_session() {
   if (!offer.resumption) return;
   ClientSession* const session = handshake.session = link.core.take_session_with(handshake.origin.server, link.now);
   if (session == nullptr) return;
+  // Section 4.6.1: a session counts no longer than the certificate behind it, whose end is told by the wall clock.
+  const bool counts = session->valid_until > link.unix_milliseconds() / 1000;
   const bool usable =
-      session->version == Version::tls13 ? begin_session_tls13(*session) : begin_session_tls12(*session);
+      counts && (session->version == Version::tls13 ? begin_session_tls13(*session) : begin_session_tls12(*session));
   if (!usable) handshake.release_session();
 }
 
@@ -107,6 +110,13 @@ bool ClientHelloExchange::begin_session_tls12(const ClientSession& session) {
 
 void ClientHelloExchange::count_refused_session() {
   if (handshake.session != nullptr) handshake.link.core.counters.client_sessions_refused.add();
+}
+
+// The session is taken. What comes out of it counts no longer than it does.
+void ClientHelloExchange::go_on() {
+  handshake.negotiated.resumed = true;
+  handshake.origin.authenticated = handshake.session->authenticated;
+  handshake.origin.valid_until = handshake.session->valid_until;
 }
 
 void ClientHelloExchange::forget_session() {
@@ -245,8 +255,7 @@ Error ClientHelloExchange::finish() {
   if (derive.status == crypto::JobStatus::bad_peer_key) return Error::bad_key_share;
   if (!transcript.ok() || !derive.ok()) return Error::engine_failed;
   if (received.selected_identity) {
-    handshake.negotiated.resumed = true;
-    handshake.origin.authenticated = handshake.session->authenticated;
+    go_on();
     handshake.psk.assign(psk.psks[0].expose());
   } else {
     count_refused_session();
@@ -277,8 +286,7 @@ Error ClientHelloExchange::finish_tls12() {
   if (!transcript.ok()) return Error::engine_failed;
   offer.ticket = {};
   if (resumes_tls12()) {
-    handshake.negotiated.resumed = true;
-    handshake.origin.authenticated = handshake.session->authenticated;
+    go_on();
     handshake.successor = &client_resumption_tls12;
     return Error::none;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 namespace lockstep::tls {
 
@@ -14,10 +15,15 @@ constexpr std::uint32_t kAgeCalls = 50;
 }  // namespace
 
 ClientSessions::ClientSessions(std::uint32_t capacity, std::uint32_t in_hand)
-    : pool_(capacity == 0 ? 0 : capacity + in_hand), order_(capacity), buckets_(std::bit_ceil(capacity + 1)) {}
+    : pool_(capacity == 0 ? 0 : capacity + in_hand),
+      places_(capacity),
+      free_(capacity),
+      buckets_(std::bit_ceil(capacity + 1)) {
+  std::iota(free_.rbegin(), free_.rend(), 0U);
+}
 
 ClientSessions::~ClientSessions() {
-  for (ClientSession* const session : order_)
+  for (ClientSession* const session : places_)
     if (session != nullptr) pool_.release(session);
 }
 
@@ -30,16 +36,23 @@ ClientSession*& ClientSessions::bucket_of(const ServerKey& server) {
   return buckets_[(hash ^ hash >> 16U) & (buckets_.size() - 1)];
 }
 
+ClientSession* ClientSessions::make() {
+  ClientSession* made = pool_.make();
+  if (made != nullptr || size() == 0) return made;
+  // Those who receive tickets slowly must not keep the others from receiving any.
+  drop_one();
+  return pool_.make();
+}
+
 void ClientSessions::keep(ClientSession* session) {
-  if (order_.empty() || session->expires <= session->received) return release(session);
+  if (places_.empty() || session->expires <= session->received) return release(session);
   make_room(*session);
   ClientSession*& bucket = bucket_of(session->server);
   session->next_ = bucket;
   bucket = session;
-  session->place_ = oldest_;
-  order_[oldest_] = session;
-  oldest_ = (oldest_ + 1) % static_cast<std::uint32_t>(order_.size());
-  ++size_;
+  session->place_ = free_.back();
+  free_.pop_back();
+  places_[session->place_] = session;
 }
 
 void ClientSessions::make_room(const ClientSession& session) {
@@ -58,7 +71,17 @@ void ClientSessions::make_room(const ClientSession& session) {
   } else if (count == kMaxPerServer) {
     drop(last);
   }
-  if (order_[oldest_] != nullptr) drop(order_[oldest_]);
+  if (free_.empty()) drop_one();
+}
+
+// Going round, so that it is an old one.
+void ClientSessions::drop_one() {
+  ClientSession* found = nullptr;
+  while (found == nullptr) {
+    found = places_[next_dropped_];
+    next_dropped_ = (next_dropped_ + 1) % static_cast<std::uint32_t>(places_.size());
+  }
+  drop(found);
 }
 
 ClientSession* ClientSessions::take(const ServerKey& server, Instant now) {
@@ -71,9 +94,9 @@ ClientSession* ClientSessions::take(const ServerKey& server, Instant now) {
 }
 
 void ClientSessions::age(Instant now) {
-  const auto count = static_cast<std::uint32_t>(order_.size());
-  for (std::uint32_t looked = 0; size_ != 0 && looked * kAgeCalls < count; ++looked) {
-    ClientSession* const session = order_[aged_];
+  const auto count = static_cast<std::uint32_t>(places_.size());
+  for (std::uint32_t looked = 0; size() != 0 && looked * kAgeCalls < count; ++looked) {
+    ClientSession* const session = places_[aged_];
     if (session != nullptr && session->expires <= now) drop(session);
     aged_ = (aged_ + 1) % count;
   }
@@ -83,8 +106,8 @@ void ClientSessions::remove(ClientSession* session) {
   ClientSession** link = &bucket_of(session->server);
   while (*link != session) link = &(*link)->next_;
   *link = session->next_;
-  order_[session->place_] = nullptr;
-  --size_;
+  places_[session->place_] = nullptr;
+  free_.push_back(session->place_);
 }
 
 void ClientSessions::drop(ClientSession* session) {

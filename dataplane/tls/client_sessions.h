@@ -27,8 +27,9 @@ struct ClientSession {
   ServerKey server;
   Version version = Version::tls13;
   CipherSuite suite{};
-  Secret<48> secret;      // resumption_master_secret; TLS 1.2: the master secret
-  Instant authenticated;  // when the server last showed its certificate
+  Secret<48> secret;                     // resumption_master_secret; TLS 1.2: the master secret
+  Instant authenticated;                 // when the server last showed its certificate
+  std::int64_t valid_until = INT64_MAX;  // Unix seconds: the end of that certificate's chain
   Instant received;
   Instant expires;
   std::uint32_t age_add = 0;
@@ -46,7 +47,7 @@ struct ClientSession {
  private:
   friend class ClientSessions;
   ClientSession* next_ = nullptr;  // of the same bucket, older
-  std::uint32_t place_ = 0;        // in order of age
+  std::uint32_t place_ = 0;
 };
 
 /// A fixed number of sessions, of each server the newest few. Each is given out once, so that nobody who watches can
@@ -63,11 +64,12 @@ class ClientSessions {
   ClientSessions& operator=(const ClientSessions&) = delete;
   ~ClientSessions();
 
-  /// A session to be filled in; nullptr when there is no room. Goes to `keep` or `release`.
-  ClientSession* make() { return pool_.make(); }
+  /// A session to be filled in, for which a kept one gives way if need be; nullptr when all are outside. Goes to `keep`
+  /// or `release`.
+  ClientSession* make();
   void release(ClientSession* session) { pool_.release(session); }
-  /// Keeps a session until it expires. The oldest one of its server, or of all, gives way; a ticket that is there
-  /// already takes the other's place.
+  /// Keeps a session until it expires. Where its server has too many, the oldest of them gives way; where all places
+  /// are taken, an old one of whatever server; where the same ticket is there already, that.
   void keep(ClientSession* session);
   /// Takes out the newest session with a server; nullptr when there is none. Goes to `release`.
   ClientSession* take(const ServerKey& server, Instant now);
@@ -75,7 +77,7 @@ class ClientSessions {
   void age(Instant now);
 
   /// How many are kept.
-  std::uint32_t size() const { return size_; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(places_.size() - free_.size()); }
   /// Kept or outside.
   std::uint32_t in_use() const { return pool_.in_use(); }
 
@@ -84,13 +86,14 @@ class ClientSessions {
   void make_room(const ClientSession& session);
   void remove(ClientSession* session);
   void drop(ClientSession* session);
+  void drop_one();
 
   Pool<ClientSession> pool_;
-  std::vector<ClientSession*> order_;    // a ring in order of age, with gaps
+  std::vector<ClientSession*> places_;   // nullptr: free
+  std::vector<std::uint32_t> free_;      // places, at most as many as there are
   std::vector<ClientSession*> buckets_;  // the newest of each
-  std::uint32_t size_ = 0;
-  std::uint32_t oldest_ = 0;  // the place that is filled next
-  std::uint32_t aged_ = 0;    // the place that `age` looks at next
+  std::uint32_t next_dropped_ = 0;       // the place that `drop_one` looks at next
+  std::uint32_t aged_ = 0;               // the place that `age` looks at next
 };
 
 }  // namespace lockstep::tls

@@ -30,6 +30,7 @@ Error TicketReceiver::end() {
   session.suite = origin_.suite;
   session.secret.assign(secret_.expose());
   session.authenticated = origin_.authenticated;
+  session.valid_until = origin_.valid_until;
   session.received = link_.now;
   // Whatever the server says, the certificate that it showed does not count for ever (section 4.6.1).
   session.expires = std::min(link_.now + std::min(message.lifetime, kLongestTicketLifetime),

@@ -14,8 +14,9 @@ class TicketReceiver {
   struct Origin {
     ServerKey server;
     CipherSuite suite{};
-    Instant authenticated;  // when the server last showed its certificate
-    Duration lifetime;      // of sessions since then
+    Instant authenticated;                 // when the server last showed its certificate
+    Duration lifetime;                     // of sessions since then
+    std::int64_t valid_until = INT64_MAX;  // Unix seconds: what it showed counts no longer
   };
 
   /// `secret`: resumption_master_secret.

@@ -73,6 +73,7 @@ JobStatus verify_chain(VerifyChainJob& job) {
   std::copy(kNoneSubject.begin(), kNoneSubject.end(), job.subject.begin());
   job.verdict =
       static_cast<ChainVerdict>(std::min<unsigned>(certificate[0], static_cast<unsigned>(ChainVerdict::other)));
+  if (certificate.size() > 1 && certificate[1] != 0) job.valid_until = job.time + certificate[1];
   job.key.type = KeyType::ecdsa_p256;
   return JobStatus::ok;
 }

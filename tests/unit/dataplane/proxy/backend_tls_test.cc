@@ -7,6 +7,7 @@
 #include "tests/support/certificates.h"
 #include "tests/unit/dataplane/proxy/client.h"
 #include "tests/unit/dataplane/proxy/tls_backend.h"
+#include "tests/unit/dataplane/tls/credentials.h"
 
 namespace lockstep::proxy::test {
 namespace {
@@ -191,6 +192,45 @@ TEST_P(BackendTls, OfAnotherNameIsReplacedByTheNext) {
   const auto right = backend(kBackend + 1);
   EXPECT_TRUE(world().until([&] { return right->received == "ping"; }));
   EXPECT_EQ(wrong->received, "");
+}
+
+// RFC 8446 section 4.4.2.4: it says so when the handshake is over for us.
+TEST_P(BackendTls, ThatRefusesOurCertificateIsEjected) {
+  tls_.identity = {{tls::test::credential("P-256")}};
+  apply();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(world().proxy().backend_status().at(0).ejected);
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    server->refuse_certificates();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+    EXPECT_STREQ(world().lines[i].reason.data(), "backend_tls_error");
+    EXPECT_EQ(server->received, "");
+  }
+  EXPECT_TRUE(world().proxy().backend_status().at(0).ejected);
+  EXPECT_EQ(world().proxy().backend_status().at(0).failures, 3U);
+}
+
+TEST_P(BackendTls, ThatTakesOurCertificateAndAnswersReturns) {
+  tls_.identity = {{tls::test::credential("P-256")}};
+  apply();
+  for (std::size_t i = 0; i < 4; ++i) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    if (i < 3) {
+      server->refuse_certificates();
+      EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+      continue;
+    }
+    server->take_any_certificate();
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_TRUE(world().proxy().backend_status().at(0).ejected) << "it has not said anything yet";
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    EXPECT_FALSE(world().proxy().backend_status().at(0).ejected);
+  }
 }
 
 TEST_P(BackendTls, MayBeAnybodyWithoutTrust) {

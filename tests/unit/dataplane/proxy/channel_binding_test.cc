@@ -15,14 +15,17 @@ class ChannelBindings : public ::testing::Test {
   void begin(const WorldOptions& options = {}) {
     world_ = std::make_unique<World>(options);
     world_->listen(kBackend);
-    ServiceConfig service = proxied_service({kBackend}, Mode::tls);
-    auto config = std::make_shared<tls::ServerConfig>(*service.tls);
+    world_->apply(service(true));
+  }
+  ServiceConfig service(bool exporters) {
+    ServiceConfig made = proxied_service({kBackend}, Mode::tls);
+    auto config = std::make_shared<tls::ServerConfig>(*made.tls);
     config->ticket_keys = tls::test::ticket_keys(1, random_);
-    config->exporters = true;
-    service.tls = config;
-    service.proxy_protocol = true;
-    service.channel_binding = true;
-    world_->apply(service);
+    config->exporters = exporters;
+    made.tls = config;
+    made.proxy_protocol = true;
+    made.channel_binding = true;
+    return made;
   }
   // What the backend got as the client's binding; empty: nothing.
   std::string told(const Stream& backend) const {
@@ -58,13 +61,11 @@ class ChannelBindings : public ::testing::Test {
 };
 
 TEST_F(ChannelBindings, AreTheClients) {
-  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    begin();
-    const auto client = visit(version);
-    const std::string binding = told(world_->backend(kBackend));
-    EXPECT_EQ(binding.size(), kChannelBinding);
-    EXPECT_EQ(binding, client->exported("EXPORTER-Channel-Binding", kChannelBinding));
-  }
+  begin();
+  const auto client = visit(TLS1_3_VERSION);
+  const std::string binding = told(world_->backend(kBackend));
+  EXPECT_EQ(binding.size(), kChannelBinding);
+  EXPECT_EQ(binding, client->exported("EXPORTER-Channel-Binding", kChannelBinding));
 }
 
 TEST_F(ChannelBindings, AreNewForEachConnectionOfASession) {
@@ -83,13 +84,20 @@ TEST_F(ChannelBindings, AreNewForEachConnectionOfASession) {
   EXPECT_NE(after, before);
 }
 
-// RFC 9266 section 4.
-TEST_F(ChannelBindings, AreNotToldWithoutExtendedMasterSecret) {
+TEST_F(ChannelBindings, AreNotToldOfTls12) {
   begin();
-  auto client = std::make_unique<TlsStream>(*world_, TLS1_2_VERSION);
-  client->forgo_extended_master_secret();
-  client->send("hello");
+  const auto client = visit(TLS1_2_VERSION);
   EXPECT_EQ(told(world_->backend(kBackend)), "");
+}
+
+// As when a reload switches them on while a handshake is under way.
+TEST_F(ChannelBindings, ThatCannotBeMadeEndTheConnection) {
+  begin();
+  world_->apply(service(false));
+  const auto client = visit(TLS1_3_VERSION);
+  EXPECT_TRUE(world_->until([&] { return world_->lines.size() == 1; }));
+  EXPECT_STREQ(world_->lines[0].reason.data(), "no_memory");
+  EXPECT_TRUE(world_->accepted(kBackend).empty());
 }
 
 TEST_F(ChannelBindings, AreWaitedForBeforeAnythingReachesTheBackend) {

@@ -19,6 +19,11 @@ class TlsBackend {
   TlsBackend& operator=(const TlsBackend&) = delete;
   ~TlsBackend() { *alive_ = false; }
 
+  /// Before the first turn: asks for a certificate, and takes none that it is shown, or whoever shows one.
+  void refuse_certificates() { SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, nullptr); }
+  void take_any_certificate() {
+    SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  }
   void send(const std::string& text) { to_send_ += text; }
   /// close_notify, then FIN.
   void close() { close_ = true; }

@@ -26,8 +26,6 @@ class TlsStream {
   /// Sends the hello with early data, before anything else.
   void send_early(const std::string& text);
 
-  /// Before the first turn.
-  void forgo_extended_master_secret() { SSL_set_options(ssl_.get(), SSL_OP_NO_EXTENDED_MASTER_SECRET); }
   /// Keying material, with a context that has no bytes.
   std::string exported(const std::string& label, std::size_t size) const;
 

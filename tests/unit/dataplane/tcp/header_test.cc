@@ -80,13 +80,15 @@ TEST(Header, RefusesImpossibleDataOffsets) {
   EXPECT_FALSE(parse_header({}, header));
 }
 
+// RFC 9293 section 3.1. The lowest of them is set by the SYNs of accurate ECN (RFC 9768), which then count as those of
+// RFC 3168.
 TEST(Header, IgnoresReservedBits) {
   std::vector<std::uint8_t> bytes(20);
   bytes[12] = 0x5f;
   bytes[13] = 0xc2;
   Header header;
   ASSERT_TRUE(parse_header(bytes, header));
-  EXPECT_EQ(header.flags, Flags::kSyn);
+  EXPECT_EQ(header.flags, Flags::kSyn | Flags::kEce | Flags::kCwr);
 }
 
 TEST(Header, RefusesOptionLengthsThatCannotBe) {

@@ -24,14 +24,16 @@ std::string flags_text(std::uint8_t flags) {
                                     {'R', Flags::kRst},
                                     {'P', Flags::kPsh},
                                     {'A', Flags::kAck},
-                                    {'U', Flags::kUrg}})
+                                    {'U', Flags::kUrg},
+                                    {'E', Flags::kEce},
+                                    {'W', Flags::kCwr}})
     if ((flags & bit) != 0) text += letter;
   return text.empty() ? "." : text;
 }
 
 std::uint8_t flags_of(const std::string& text) {
   std::uint8_t flags = 0;
-  const std::string letters = "FSRPAU";  // in the order of the bits
+  const std::string letters = "FSRPAUEW";  // in the order of the bits
   for (const char letter : text)
     if (const std::size_t bit = letters.find(letter); bit != std::string::npos)
       flags |= static_cast<std::uint8_t>(1U << bit);
@@ -123,6 +125,10 @@ void Script::configure() {
                                                        {"keepalive_probes", &config.keepalive_probes}};
   if (name == "ipv6") {
     v6_ = true;
+  } else if (name == "ecn_request") {
+    config.ecn_request = true;
+  } else if (name == "no_ecn") {
+    config.ecn = false;
   } else if (name == "newreno") {
     config.congestion = tcp::CongestionAlgorithm::newreno;
   } else if (name == "mtu") {
@@ -187,6 +193,7 @@ void Script::collect() {
   for (const net::TcpSegment& segment : peer_batch_.segments) {
     Sent sent;
     sent.at = now_;
+    sent.ecn = segment.ecn;
     const Bytes bytes = bytes_of(*segment.mbuf);
     if (!tcp::parse_header(bytes, sent.header)) fail("a malformed header was sent");
     sent.payload.assign(bytes.begin() + sent.header.length, bytes.end());
@@ -205,6 +212,7 @@ void Script::inject() {
   std::uint16_t length = 0;
   std::uint8_t turned = 0;
   FlowTuple flow = flow_;
+  net::Ecn ecn = net::Ecn::not_capable;
   while (more()) {
     const std::string name = word();
     if (name == "seq") sequence = static_cast<std::uint32_t>(number());
@@ -212,6 +220,8 @@ void Script::inject() {
     if (name == "win") header.window = static_cast<std::uint16_t>(number());
     if (name == "len") length = static_cast<std::uint16_t>(number());
     if (name == "other") turned = 0xff;
+    if (name == "ect") ecn = net::Ecn::capable;
+    if (name == "ce") ecn = net::Ecn::congestion;
     if (name == "from") flow.remote.port = static_cast<std::uint16_t>(number());
     if (name == "mss") header.has_mss = true, header.mss = static_cast<std::uint16_t>(number());
     if (name == "ws") header.has_window_scale = true, header.window_scale = static_cast<std::uint8_t>(number());
@@ -240,7 +250,7 @@ void Script::inject() {
   if (size == 0) return fail("the options do not fit");
   for (std::uint16_t i = 0; i < length; ++i) room[size + i] = pattern(std::uint64_t{sequence} - 1 + i) ^ turned;
   rte_pktmbuf_trim(mbuf.get(), static_cast<std::uint16_t>(tcp::kMaximumHeader - size));
-  peer_->send_tcp({flow.remote, flow.local}, std::move(mbuf), now_);
+  peer_->send_tcp({flow.remote, flow.local}, std::move(mbuf), now_, ecn);
   std::vector<rte_mbuf*> frames;
   for (rte_mbuf* frame : peer_->outgoing(0)) frames.push_back(frame);
   peer_->transmitted(0, frames.size());
@@ -303,6 +313,8 @@ void Script::check_options(const Sent& sent) {
       same("window scale", header.window_scale);
     } else if (name == "sackok") {
       present("SACK permitted", header.sack_permitted, true);
+    } else if (name == "ect" || name == "noect") {
+      present("ECT(0)", sent.ecn == net::Ecn::capable, name == "ect");
     } else if (name == "nomss") {
       present("MSS", header.has_mss, false);
     } else if (name == "nows") {

@@ -25,6 +25,7 @@ class Script {
     tcp::Header header;
     std::vector<std::uint8_t> payload;
     Instant at;
+    net::Ecn ecn = net::Ecn::not_capable;
   };
 
   // The words of a line, read one after the other.

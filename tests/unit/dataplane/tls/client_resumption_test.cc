@@ -210,6 +210,34 @@ TEST(ClientResumption, EndsWhenTheCertificateWasShownTooLongAgo) {
   EXPECT_TRUE(offered_ticket(scene).empty());
 }
 
+// RFC 8446 section 4.6.1: nor beyond the certificate's validity, through however many tickets.
+TEST(ClientResumption, EndsWithTheCertificatesValidity) {
+  ClientScene scene;
+  scene.come_back(ticket13());
+  EXPECT_FALSE(offered_ticket(scene).empty());
+
+  ClientScene brief;
+  brief.client();
+  brief.answer();
+  brief.encrypted_extensions();
+  brief.handshake(certificate13(entry13({0, 100, 0})));
+  brief.handshake(certificate_verify());
+  brief.handshake(server_finished());
+  ASSERT_TRUE(brief.client().established);
+  brief.server.protect(Protection::tls13, 0x21);
+  brief.handshake(ticket13());
+  brief.client().now = brief.client().now + seconds(60);
+  brief.begin_again();
+  brief.resume();
+  brief.handshake(server_finished());
+  ASSERT_TRUE(brief.client().session().info().resumed);
+  brief.server.protect(Protection::tls13, 0x21);
+  brief.handshake(ticket13(Buffer(100, 2)));
+  brief.client().now = brief.client().now + seconds(41);
+  brief.begin_again();
+  EXPECT_TRUE(offered_ticket(brief).empty());
+}
+
 // TLS 1.2.
 
 TEST(ClientResumptionTls12, GoesOnWithItsTicketAgainAndAgain) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 namespace lockstep::tls {
 namespace {
 
@@ -60,6 +63,27 @@ TEST_F(ClientSessionsTest, AreNotGivenOnceTheirTimeIsUp) {
   keep(sessions, 2, kServer, seconds(10));
   EXPECT_EQ(take(sessions, kServer, kNow + seconds(10)), 1);
   EXPECT_EQ(take(sessions, kServer, kNow + seconds(9)), 2);
+}
+
+TEST_F(ClientSessionsTest, OfOneBusyServerDoNotDriveOutThoseOfAnother) {
+  ClientSessions sessions(100, 1);
+  ServerKey busy = kServer;
+  busy.server = 8;
+  keep(sessions, 1);
+  for (int i = 0; i < 300; ++i) keep(sessions, static_cast<std::uint8_t>(i), busy);
+  EXPECT_EQ(take(sessions), 1);
+}
+
+TEST_F(ClientSessionsTest, GiveWayToTicketsThatAreBeingReceived) {
+  ClientSessions sessions(2, 1);
+  keep(sessions, 1);
+  keep(sessions, 2);
+  std::array<ClientSession*, 3> made{};
+  for (ClientSession*& one : made) one = sessions.make();
+  EXPECT_EQ(std::ranges::count(made, nullptr), 0);
+  EXPECT_EQ(sessions.size(), 0U);
+  EXPECT_EQ(sessions.make(), nullptr);
+  for (ClientSession* const one : made) sessions.release(one);
 }
 
 TEST_F(ClientSessionsTest, OfNoTimeAreNotKept) {
