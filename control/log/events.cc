@@ -32,6 +32,15 @@ std::string in_hex(const std::array<std::uint8_t, 32>& bytes) {
   return text;
 }
 
+/// What was wrong, and what the peer said that was wrong if that was it.
+void add_error(Fields& fields, const char* error_key, tls::Error error, const char* alert_key, std::uint8_t alert) {
+  if (error == tls::Error::none) return;
+  fields.emplace_back(error_key, tls::name(error));
+  if (error != tls::Error::peer_alert) return;
+  const char* const name = tls::alert_name(alert);
+  fields.emplace_back(alert_key, name != nullptr ? std::string(name) : unknown(alert));
+}
+
 void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   fields.emplace_back("sni", text_of(event.server_name));
   if (event.version != 0) fields.emplace_back("version", version_name(event.version));
@@ -49,7 +58,7 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   if (event.early_data) fields.emplace_back("early_data", true);
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));
-  if (event.tls_error != tls::Error::none) fields.emplace_back("tls_error", tls::name(event.tls_error));
+  add_error(fields, "tls_error", event.tls_error, "tls_alert", event.tls_alert);
 }
 
 }  // namespace
@@ -113,8 +122,7 @@ Fields access_fields(const proxy::AccessEvent& event) {
     if (event.backend_handshake != proxy::BackendHandshake::none)
       fields.emplace_back("backend_tls",
                           event.backend_handshake == proxy::BackendHandshake::resumed ? "resumed" : "full");
-    if (event.backend_tls_error != tls::Error::none)
-      fields.emplace_back("backend_tls_error", tls::name(event.backend_tls_error));
+    add_error(fields, "backend_tls_error", event.backend_tls_error, "backend_tls_alert", event.backend_tls_alert);
     if (event.backend_close != tcp::CloseReason::none)
       fields.emplace_back("backend_close", tcp::name(event.backend_close));
   }

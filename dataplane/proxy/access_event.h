@@ -40,8 +40,10 @@ struct AccessEvent {
   std::uint16_t group = 0;
   std::uint16_t signature_scheme = 0;
   tls::Error tls_error = tls::Error::none;
+  std::uint8_t tls_alert = 0;  // the client's, with Error::peer_alert
   BackendHandshake backend_handshake = BackendHandshake::none;
   tls::Error backend_tls_error = tls::Error::none;
+  std::uint8_t backend_tls_alert = 0;  // the same of the backend
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason backend_close = tcp::CloseReason::none;
   std::array<char, 24>

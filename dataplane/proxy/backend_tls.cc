@@ -147,6 +147,7 @@ void Proxy::State::backend_tls_closed(Connection& c, BackendSession& b) {
   b.over = true;
   if (error == tls::Error::none) return;
   c.backend_tls_error = error;
+  c.backend_tls_alert = b.session->info().peer_alert;
   if (c.phase == Phase::connecting) return connect_failed(c, tcp::CloseReason::finished);
   if (std::exchange(c.on_probation, false)) report(c, *c.backend, c.service->failed(*c.backend, now));
   c.fail(error == tls::Error::truncated ? "backend_truncated" : "backend_tls_error");

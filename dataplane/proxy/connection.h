@@ -85,6 +85,7 @@ struct Connection {
   tcp::CloseReason upstream_close = tcp::CloseReason::none;
   BackendHandshake backend_handshake = BackendHandshake::none;
   tls::Error backend_tls_error = tls::Error::none;  // of the last attempt
+  std::uint8_t backend_tls_alert = 0;               // with Error::peer_alert
   std::array<char, 32> backend_name{};
   SocketAddress backend_address;
   std::uint64_t bytes_received = 0;

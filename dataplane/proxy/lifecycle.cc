@@ -174,9 +174,11 @@ void Proxy::State::tell(const Connection& c) {
     event.group = static_cast<std::uint16_t>(info.group);
     event.signature_scheme = static_cast<std::uint16_t>(info.signature_scheme);
     event.tls_error = info.error;
+    event.tls_alert = info.peer_alert;
   }
   event.backend_handshake = c.backend_handshake;
   event.backend_tls_error = c.backend_tls_error;
+  event.backend_tls_alert = c.backend_tls_alert;
   event.client_close = c.client_close;
   event.backend_close = c.upstream_close;
   copy_text(c.ending.reason, event.reason);

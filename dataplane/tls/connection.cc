@@ -153,6 +153,7 @@ SessionInfo Connection::info() const {
   info.client = negotiated_.client;
   info.phase = name(phase_);
   info.error = error_;
+  info.peer_alert = peer_alert_;
   return info;
 }
 

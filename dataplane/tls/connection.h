@@ -127,6 +127,7 @@ class Connection {
   Ending ending_ = Ending::no;
   std::uint8_t empty_records_ = 0;
   std::uint8_t warnings_ = 0;
+  std::uint8_t peer_alert_ = 0;
   bool is_client_ = false;
   bool established_ = false;
   bool peer_closed_ = false;

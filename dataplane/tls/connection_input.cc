@@ -225,6 +225,7 @@ Error Connection::take_post_handshake(const OpenRecord& record, std::uint32_t si
 }
 
 Error Connection::take_alert(const AlertMessage& alert) {
+  peer_alert_ = alert.description();
   if (alert.is(Alert::close_notify)) {
     if (!established_) return Error::peer_alert;
     peer_closed_ = link_.effects->peer_closed = true;

@@ -33,6 +33,18 @@ Alert alert_of(Error error) {
   return entry(error).alert;
 }
 
+const char* alert_name(std::uint8_t description) {
+  switch (description) {
+#define LOCKSTEP_TLS_ALERT_NAME(name, number) \
+  case number:                                \
+    return #name;
+    LOCKSTEP_TLS_ALERTS(LOCKSTEP_TLS_ALERT_NAME)
+#undef LOCKSTEP_TLS_ALERT_NAME
+    default:
+      return nullptr;
+  }
+}
+
 const char* name(Error error) {
   return entry(error).name;
 }

@@ -5,34 +5,47 @@
 
 namespace lockstep::tls {
 
+// clang-format off
+// X(name, AlertDescription)
+#define LOCKSTEP_TLS_ALERTS(X) \
+  X(close_notify, 0) \
+  X(unexpected_message, 10) \
+  X(bad_record_mac, 20) \
+  X(record_overflow, 22) \
+  X(handshake_failure, 40) \
+  X(bad_certificate, 42) \
+  X(unsupported_certificate, 43) \
+  X(certificate_revoked, 44) \
+  X(certificate_expired, 45) \
+  X(certificate_unknown, 46) \
+  X(illegal_parameter, 47) \
+  X(unknown_ca, 48) \
+  X(decode_error, 50) \
+  X(decrypt_error, 51) \
+  X(protocol_version, 70) \
+  X(insufficient_security, 71) \
+  X(internal_error, 80) \
+  X(inappropriate_fallback, 86) \
+  X(user_canceled, 90) \
+  X(no_renegotiation, 100) \
+  X(missing_extension, 109) \
+  X(unsupported_extension, 110) \
+  X(unrecognized_name, 112) \
+  X(bad_certificate_status_response, 113) \
+  X(unknown_psk_identity, 115) \
+  X(certificate_required, 116) \
+  X(no_application_protocol, 120)
+// clang-format on
+
 /// RFC 8446 section 6.
 enum class Alert : std::uint8_t {
-  close_notify = 0,
-  unexpected_message = 10,
-  bad_record_mac = 20,
-  record_overflow = 22,
-  handshake_failure = 40,
-  bad_certificate = 42,
-  unsupported_certificate = 43,
-  certificate_revoked = 44,
-  certificate_expired = 45,
-  certificate_unknown = 46,
-  illegal_parameter = 47,
-  unknown_ca = 48,
-  decode_error = 50,
-  decrypt_error = 51,
-  protocol_version = 70,
-  insufficient_security = 71,
-  internal_error = 80,
-  inappropriate_fallback = 86,
-  user_canceled = 90,
-  no_renegotiation = 100,
-  missing_extension = 109,
-  unsupported_extension = 110,
-  unrecognized_name = 112,
-  certificate_required = 116,
-  no_application_protocol = 120,
+#define LOCKSTEP_TLS_ALERT(name, description) name = description,
+  LOCKSTEP_TLS_ALERTS(LOCKSTEP_TLS_ALERT)
+#undef LOCKSTEP_TLS_ALERT
 };
+
+/// The name of an AlertDescription, as the RFCs have it; nullptr: none that is known here.
+const char* alert_name(std::uint8_t description);
 
 enum class Fault : std::uint8_t { none, peer_malformed, peer_incompatible, peer_misbehaved, peer_left, local };
 

@@ -150,6 +150,8 @@ struct SessionInfo {
   const ClientIdentity* client = nullptr;  // who showed a certificate, good or bad; valid while the session lives
   const char* phase = "";
   Error error = Error::none;  // why it failed
+  /// With Error::peer_alert: the AlertDescription that the peer sent (RFC 8446 section 6).
+  std::uint8_t peer_alert = 0;
 };
 
 class Connection;  // what is behind a Session: connection.h

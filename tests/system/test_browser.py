@@ -96,7 +96,7 @@ class Browser(Case):
         self.assertIn("net::ERR_CERT_AUTHORITY_INVALID", complaints)
         for line in lines:
             self.assertIn(f"sni={NAME} version=TLSv1.3 ", line)
-            self.assertIn(" tls_error=peer_alert ", line)
+            self.assertRegex(line, " tls_error=peer_alert tls_alert=(certificate_unknown|unknown_ca) ")
 
 
 if __name__ == "__main__":

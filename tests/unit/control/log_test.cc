@@ -148,6 +148,20 @@ TEST(AccessLine, TellsWhoTheClientIsAndNothingThatLooksLikeAField) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
+TEST(AccessLine, NamesTheAlertThatAPeerSent) {
+  proxy::AccessEvent event;
+  event.tls_error = tls::Error::peer_alert;
+  event.tls_alert = 48;
+  const auto text = [](const proxy::AccessEvent& one) {
+    return text_line(kTime, Level::info, "access", access_fields(one));
+  };
+  EXPECT_NE(text(event).find("tls_error=peer_alert tls_alert=unknown_ca"), std::string::npos) << text(event);
+  event.tls_alert = 200;
+  EXPECT_NE(text(event).find("tls_alert=unknown(0x00c8)"), std::string::npos) << text(event);
+  event.tls_error = tls::Error::bad_record;
+  EXPECT_EQ(text(event).find("tls_alert"), std::string::npos) << text(event);
+}
+
 TEST(AccessLine, SurvivesNamesWithoutTerminator) {
   proxy::AccessEvent event;
   event.server_name.fill('\n');

@@ -49,6 +49,16 @@ TEST_P(Errors, NameTheMisbehaviourAndSendItsAlert) {
 
 INSTANTIATE_TEST_SUITE_P(All, Errors, ::testing::Range(std::size_t{0}, all_errors().size()));
 
+TEST(Errors, OfThePeersMakingComeWithItsAlert) {
+  Scene scene;
+  scene.hello_13();
+  scene.send(NoneClient::plain(ContentType::alert, {2, 48}));
+  EXPECT_EQ(scene.server().session().info().error, Error::peer_alert);
+  EXPECT_EQ(scene.server().session().info().peer_alert, 48);
+  EXPECT_STREQ(alert_name(48), "unknown_ca");
+  EXPECT_EQ(alert_name(200), nullptr);
+}
+
 TEST(Errors, AreAllProvoked) {
   std::set<Error> provoked;
   for (const Row& row : all_errors()) provoked.insert(row.error);
