@@ -54,6 +54,9 @@ struct VerifyChainJob : Job {
   std::int64_t time = 0;  // in: Unix seconds
 
   ChainVerdict verdict = ChainVerdict::other;  // out; status ok says only that there is one
+  /// Out, when valid: Unix seconds of the first end of validity in the chain, authority included; without `trust`
+  /// never.
+  std::int64_t valid_until = INT64_MAX;
   PeerKey key;                                 // out, when valid: of the first certificate
   std::array<std::uint8_t, 32> fingerprint{};  // out: SHA-256 of the first certificate, if there is one
   std::array<char, kMaxSubject> subject{};     // out: its subject in the form of RFC 2253, cut to this size

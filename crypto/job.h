@@ -22,7 +22,7 @@ enum class JobKind : std::uint8_t {
   tls13_key_update,       // next traffic secret
   tls13_binder,           // what shows that a client has a PSK
   tls13_early_data,       // keys of early data
-  tls13_resumption,       // PSKs for tickets
+  tls13_resumption,       // PSKs of tickets
   tls13_client_finished,  // what the client's Finished has to be behind other messages of its own
   tls12_master_secret,    // TLS 1.2 master secret and key block
   tls12_finished,         // TLS 1.2 verify_data
@@ -261,18 +261,17 @@ constexpr std::array<std::uint8_t, 4> kEndOfEarlyData = {5, 0, 0, 0};
 /// Most tickets after one handshake.
 constexpr std::size_t kMaxTickets = 4;
 
-/// The nonce of ticket i of a handshake (RFC 8446 section 4.6.1), as the traces of RFC 8448 have it.
-constexpr std::array<std::uint8_t, 2> ticket_nonce(std::size_t i) {
-  return {0, static_cast<std::uint8_t>(i)};
-}
-
-/// The PSKs of tickets (RFC 8446 sections 4.6.1 and 7.1), each with its ticket_nonce.
+/// The PSKs of tickets (RFC 8446 sections 4.6.1 and 7.1). A server makes them at the end of the handshake, from the
+/// master secret; a client keeps resumption_master_secret until it has tickets, and makes them from that.
 struct Tls13ResumptionJob : Job {
   Tls13ResumptionJob() : Job(JobKind::tls13_resumption) {}
-  const Secret<kMaxDigest>* master_secret = nullptr;  // in
+  Hash hash = Hash::sha256;                           // in
+  const Secret<kMaxDigest>* master_secret = nullptr;  // in; nullptr: `resumption_secret` is there
   RunningHash* transcript = nullptr;                  // in: up to the server's Finished; out: with client_finished
   Bytes client_finished;                              // in: the whole message
-  std::uint8_t count = 1;                             // in: PSKs wanted, at most kMaxTickets
+  Secret<kMaxDigest> resumption_secret;               // out; in without `master_secret`: resumption_master_secret
+  std::uint8_t count = 0;                             // in: PSKs wanted, at most kMaxTickets
+  std::array<Bytes, kMaxTickets> nonces;              // in: of the tickets, at most 255 bytes each
   std::array<Secret<kMaxDigest>, kMaxTickets> psks;   // out
 };
 

@@ -31,6 +31,7 @@ Json worker_json(const WorkerView& worker) {
         {"refused",
          {{"not_allowed", tls.early_data_not_allowed.value()},
           {"mismatched", tls.early_data_mismatched.value()},
+          {"retried", tls.early_data_retried.value()},
           {"foreign", tls.early_data_foreign.value()},
           {"stale", tls.early_data_stale.value()},
           {"replayed", tls.early_data_replayed.value()},

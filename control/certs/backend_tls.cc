@@ -15,7 +15,7 @@ using config::in_quotes;
 
 /// Without TLS none of the keys means anything.
 void check_plain(const config::Service& service, Diagnostics& diagnostics) {
-  for (const char* const key : {"backend_ca", "backend_name", "insecure"})
+  for (const char* const key : {"backend_ca", "backend_name", "backend_versions", "backend_certificates", "insecure"})
     if (service.source.has(key))
       diagnostics.error(service.source.at(key), in_quotes(key) + " is for services whose backends speak TLS",
                         "write backends = [\"tls://198.18.0.1:8443\"], or remove it");
@@ -41,12 +41,53 @@ bool consistent(const config::Service& service, Diagnostics& diagnostics) {
                  "add the name that stands in them: backend_name = \"app.internal\"");
   if (service.backend_name.size() > tls::kMaxClientServerName)
     return fault("backend_name", "has a backend_name that is too long for a host name", "use at most 253 characters");
+  if (service.backend_versions.empty())
+    return fault("backend_versions", "speaks no version with its backends", "name \"1.3\", \"1.2\", or both");
   return true;
+}
+
+/// The certificates that are shown to backends, one of each type of key: the first.
+tls::Identity identity_of(const config::Service& service, const EntryIndex& by_entry) {
+  tls::Identity identity;
+  for (const std::string& name : service.backend_certificates) {
+    const auto found = by_entry.find(name);
+    if (found == by_entry.end()) continue;
+    for (const LoadedCertificate* const certificate : found->second) {
+      if (certificate->key == nullptr || certificate->messages == nullptr) continue;
+      const bool taken =
+          std::any_of(identity.credentials.begin(), identity.credentials.end(),
+                      [&](const tls::Credential& other) { return other.key->type() == certificate->key->type(); });
+      if (!taken) identity.credentials.push_back({certificate->key, certificate->messages});
+    }
+  }
+  return identity;
+}
+
+/// Sessions go on only where the same servers would be believed, and would be shown the same.
+std::array<std::uint8_t, 16> resumption_scope(const tls::ClientConfig& client) {
+  std::array<std::uint8_t, 512> text;
+  Writer writer(text);
+  writer.bytes(text_bytes("lockstep backend scope 1"));
+  {
+    const auto length = writer.length8();
+    writer.bytes(text_bytes(client.certified_name));
+  }
+  if (client.trust != nullptr) writer.bytes(client.trust->digest());
+  std::array<std::uint8_t, 32> digest;
+  for (const tls::Credential& credential : client.identity.credentials) {
+    digest_of(Hash::sha256, tls::choose_form(credential.messages->tls13, {}).messages, digest);
+    writer.bytes(digest);
+  }
+  digest_of(Hash::sha256, writer.written(), digest);
+  std::array<std::uint8_t, 16> scope;
+  std::copy_n(digest.begin(), scope.size(), scope.begin());
+  return scope;
 }
 
 }  // namespace
 
-std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service& service, Diagnostics& diagnostics) {
+std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service& service, const EntryIndex& by_entry,
+                                                          Diagnostics& diagnostics) {
   const auto& encrypted = service.backend_speaks_tls;
   if (std::find(encrypted.begin(), encrypted.end(), true) == encrypted.end()) {
     check_plain(service, diagnostics);
@@ -57,8 +98,18 @@ std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service&
   client->certified_name = service.backend_name;
   // RFC 6066 section 3: no addresses.
   if (!IpAddress::parse(service.backend_name)) client->server_name = service.backend_name;
+  const auto speaks = [&](tls::Version version) {
+    const auto& versions = service.backend_versions;
+    return std::find(versions.begin(), versions.end(), version) != versions.end();
+  };
+  client->tls13 = speaks(tls::Version::tls13);
+  client->tls12 = speaks(tls::Version::tls12);
+  client->identity = identity_of(service, by_entry);
   client->handshake_timeout = service.proxy.connect_timeout;
-  if (service.insecure) return client;
+  if (service.insecure) {
+    client->resumption_scope = resumption_scope(*client);
+    return client;
+  }
   const Result<std::string, std::string> authorities = read_text_file(service.backend_ca);
   const auto refuse = [&](const std::string& error) {
     report(diagnostics, service.source.at("backend_ca"), service.backend_ca, error);
@@ -68,6 +119,7 @@ std::shared_ptr<const tls::ClientConfig> load_backend_tls(const config::Service&
   const auto loaded = crypto::load_trust_store({.authorities = authorities.value()});
   if (!loaded) return refuse(loaded.error());
   client->trust = loaded.value().store;
+  client->resumption_scope = resumption_scope(*client);
   return client;
 }
 

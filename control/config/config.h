@@ -125,6 +125,8 @@ struct Service {
   std::vector<bool> backend_speaks_tls;                                    // of each backend
   std::string backend_ca;                                                  // path
   std::string backend_name;
+  std::vector<tls::Version> backend_versions = {tls::Version::tls13, tls::Version::tls12};
+  std::vector<std::string> backend_certificates;  // names of [[certificate]]s, shown to backends that ask
   bool insecure = false;
   Tls tls;
   Source source;

@@ -75,9 +75,10 @@ Loaded load(const std::string& path, const Loaded* running) {
   loaded.certificates = certs::load_all(loaded.config.certificates, now, loaded.diagnostics,
                                         running == nullptr ? nullptr : &running->certificates);
   loaded.certificate_bytes = allocated_bytes() - before;
+  const certs::EntryIndex by_entry = certs::by_entry(loaded.certificates);
   for (Service& service : loaded.config.services) {
     service.client_authentication = certs::load_client_authentication(service, loaded.diagnostics);
-    service.proxy.backend_tls = certs::load_backend_tls(service, loaded.diagnostics);
+    service.proxy.backend_tls = certs::load_backend_tls(service, by_entry, loaded.diagnostics);
   }
   validate(loaded.config, loaded.certificates, loaded.diagnostics);
   return loaded;

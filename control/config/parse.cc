@@ -274,6 +274,9 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   read_backends(s, service, reading);
   s.text("backend_ca", service.backend_ca);
   s.text("backend_name", service.backend_name);
+  s.choices<tls::Version>("backend_versions", service.backend_versions,
+                          {{"1.3", tls::Version::tls13}, {"1.2", tls::Version::tls12}});
+  s.texts("backend_certificates", service.backend_certificates);
   s.boolean("insecure", service.insecure);
   service.backend_ca = resolve(service.backend_ca, directory);
   s.choice<proxy::Builtin>("builtin", proxy.builtin,
@@ -293,6 +296,7 @@ void read_service(Section& s, Service& service, const std::string& directory, Re
   s.duration("eject_for", proxy.eject_for, milliseconds(100), hours(24));
   s.duration("idle_timeout", proxy.idle_timeout, milliseconds(100), hours(168));
   s.choice<bool>("proxy_protocol", proxy.proxy_protocol, {{"off", false}, {"v2", true}});
+  s.boolean("channel_binding", proxy.channel_binding);
   s.integer("max_connections", proxy.max_connections, 0, 4'000'000);
   const toml::table* const tls = s.table("tls");
   s.finish();

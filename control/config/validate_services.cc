@@ -88,6 +88,19 @@ void check_backend(const Config& config, const Service& service, std::size_t ind
   }
 }
 
+void check_channel_binding(const Service& service, Diagnostics& diagnostics) {
+  if (!service.proxy.channel_binding) return;
+  const Position at = service.source.at("channel_binding");
+  if (!service.proxy.proxy_protocol)
+    diagnostics.error(at, "\"channel_binding\" is told in the PROXY header, which is off",
+                      "add proxy_protocol = \"v2\"");
+  if (service.proxy.mode != proxy::Mode::tls)
+    diagnostics.error(at, "\"channel_binding\" is for clients that speak TLS", "remove it, or set mode = \"tls\"");
+  if (service.tls.early_data != 0)
+    diagnostics.error(at, "\"channel_binding\" is there when the handshake is over, and early data comes before",
+                      "remove one of \"channel_binding\" and \"early_data\"");
+}
+
 void check_target(const Config& config, const Service& service, Diagnostics& diagnostics) {
   const bool builtin = service.proxy.builtin != proxy::Builtin::none;
   const Position at = service.source.section();
@@ -101,6 +114,7 @@ void check_target(const Config& config, const Service& service, Diagnostics& dia
     diagnostics.error(service.source.at("bytes"), "\"bytes\" is for builtin = \"chargen\" only", "remove it");
   if (service.proxy.proxy_protocol && builtin)
     diagnostics.error(service.source.at("proxy_protocol"), "\"proxy_protocol\" is for backends only", "remove it");
+  check_channel_binding(service, diagnostics);
   for (std::size_t i = 0; i < service.proxy.backends.size(); ++i) check_backend(config, service, i, diagnostics);
 }
 
@@ -177,8 +191,43 @@ void check_alpn(const Config& config, const Service& service, Diagnostics& diagn
                         "use 1 to 255 bytes");
 }
 
+/// The side of a handshake on which a certificate is shown.
+struct Side {
+  const char* key;  // the list that names it
+  bool crypto::CertificateChain::* allowed;
+  const char* who;
+  const char* usage;
+};
+constexpr Side kServer = {"certificates", &crypto::CertificateChain::for_servers, "servers", "serverAuth"};
+constexpr Side kClient = {"backend_certificates", &crypto::CertificateChain::for_clients, "clients", "clientAuth"};
+
+void check_usage(const LoadedCertificate& certificate, const Side& side, Position position, Diagnostics& diagnostics) {
+  if (certificate.key != nullptr && !(certificate.chain.*side.allowed))
+    diagnostics.error(
+        position,
+        "the extended key usage of certificate " + in_quotes(certificate.name) + " does not allow TLS " + side.who,
+        std::string("get it issued with ") + side.usage);
+}
+
+/// Whether entry `i` of the list names a certificate, which has to be one for that side.
+bool check_entry(const Service& service, const Side& side, std::size_t i, const std::string& entry,
+                 const Certificates& certificates, Diagnostics& diagnostics) {
+  const Position position = service.source.at(side.key, i);
+  if (const auto found = certificates.by_entry.find(entry); found != certificates.by_entry.end())
+    for (const LoadedCertificate* const certificate : found->second)
+      check_usage(*certificate, side, position, diagnostics);
+  if (certificates.known.count(entry) != 0) return true;
+  const std::string near = nearest(entry, certificates.names);
+  diagnostics.error(position, "there is no certificate called " + in_quotes(entry),
+                    near.empty() ? "add a [[certificate]] with this name" : "did you mean " + in_quotes(near) + "?");
+  return false;
+}
+
 void check_tls(const Config& config, const Service& service, const Certificates& certificates,
                Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < service.backend_certificates.size(); ++i)
+    check_entry(service, kClient, i, service.backend_certificates[i], certificates, diagnostics);
+
   const std::string name = "service " + in_quotes(service.proxy.name);
   if (service.proxy.mode == proxy::Mode::tcp) {
     if (!service.certificates.empty())
@@ -192,15 +241,11 @@ void check_tls(const Config& config, const Service& service, const Certificates&
   std::vector<Used> used;
   for (std::size_t i = 0; i < service.certificates.size(); ++i) {
     const std::string& entry = service.certificates[i];
-    if (certificates.known.count(entry) == 0) {
-      const std::string near = nearest(entry, certificates.names);
-      diagnostics.error(
-          service.source.at("certificates", i), "there is no certificate called " + in_quotes(entry),
-          near.empty() ? "add a [[certificate]] with this name" : "did you mean " + in_quotes(near) + "?");
-    } else if (const auto found = certificates.by_entry.find(entry); found != certificates.by_entry.end()) {
-      for (const LoadedCertificate* const certificate : found->second)
-        if (certificate->key != nullptr) used.push_back({certificate, service.source.at("certificates", i)});
-    }
+    if (!check_entry(service, kServer, i, entry, certificates, diagnostics)) continue;
+    const auto found = certificates.by_entry.find(entry);
+    if (found == certificates.by_entry.end()) continue;
+    for (const LoadedCertificate* const certificate : found->second)
+      if (certificate->key != nullptr) used.push_back({certificate, service.source.at("certificates", i)});
   }
   check_names(used, diagnostics);
   check_suites(config, service, used, diagnostics);
@@ -222,7 +267,10 @@ void check_files(const Certificate& certificate, Diagnostics& diagnostics) {
 
 void check_certificates(const Config& config, Diagnostics& diagnostics) {
   std::unordered_set<std::string_view> seen, used;
-  for (const Service& service : config.services) used.insert(service.certificates.begin(), service.certificates.end());
+  for (const Service& service : config.services) {
+    used.insert(service.certificates.begin(), service.certificates.end());
+    used.insert(service.backend_certificates.begin(), service.backend_certificates.end());
+  }
   for (const Certificate& certificate : config.certificates) {
     check_files(certificate, diagnostics);
     if (!certificate.source.has("name")) continue;
@@ -234,7 +282,7 @@ void check_certificates(const Config& config, Diagnostics& diagnostics) {
                         "rename one");
     if (used.count(certificate.name) == 0)
       diagnostics.warning(certificate.source.section(), "no service uses certificate " + in_quotes(certificate.name),
-                          "name it in a service's certificates, or remove it");
+                          "name it in a service's certificates or backend_certificates, or remove it");
   }
 }
 

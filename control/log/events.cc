@@ -50,8 +50,6 @@ void add_tls(const proxy::AccessEvent& event, Fields& fields) {
   if (event.hello_retry) fields.emplace_back("hello_retry", true);
   if (event.established) fields.emplace_back("handshake_ms", in_milliseconds(event.handshake));
   if (event.tls_error != tls::Error::none) fields.emplace_back("tls_error", tls::name(event.tls_error));
-  if (event.backend_tls_error != tls::Error::none)
-    fields.emplace_back("backend_tls_error", tls::name(event.backend_tls_error));
 }
 
 }  // namespace
@@ -112,6 +110,11 @@ Fields access_fields(const proxy::AccessEvent& event) {
   if (event.backend[0] != '\0') {
     fields.emplace_back("backend", text_of(event.backend));
     fields.emplace_back("backend_address", event.backend_address.to_string());
+    if (event.backend_handshake != proxy::BackendHandshake::none)
+      fields.emplace_back("backend_tls",
+                          event.backend_handshake == proxy::BackendHandshake::resumed ? "resumed" : "full");
+    if (event.backend_tls_error != tls::Error::none)
+      fields.emplace_back("backend_tls_error", tls::name(event.backend_tls_error));
     if (event.backend_close != tcp::CloseReason::none)
       fields.emplace_back("backend_close", tcp::name(event.backend_close));
   }

@@ -148,6 +148,7 @@ std::unique_ptr<proxy::Snapshot> build(const config::Config& config, const std::
     tls::ServerConfig tls = server_config(service.tls, certificates_of(service, by_entry));
     tls.resumption_scope = resumption_scope(service);
     tls.client_authentication = service.client_authentication;
+    tls.exporters = service.proxy.channel_binding;
     tls.log_secrets = !config.general.key_log.empty();
     if (tls.tickets != 0) tls.ticket_keys = keys;
     built.tls = std::make_shared<const tls::ServerConfig>(std::move(tls));

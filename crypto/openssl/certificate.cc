@@ -1,11 +1,11 @@
 #include "crypto/openssl/certificate.h"
+#include "crypto/openssl/asn1_time.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <climits>
-#include <ctime>
 #include <map>
 #include <mutex>
 
@@ -198,13 +198,6 @@ std::vector<std::uint8_t> der_of(X509* certificate) {
   return bytes;
 }
 
-bool unix_seconds(const ASN1_TIME* time, std::int64_t& out) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return false;
-  out = timegm(&parts);
-  return true;
-}
-
 Complaint describe(X509* certificate, CertificateChain& chain) {
   chain.subject = name_of(X509_get_subject_name(certificate));
   if (!unix_seconds(X509_get0_notBefore(certificate), chain.not_before) ||
@@ -219,8 +212,10 @@ Complaint describe(X509* certificate, CertificateChain& chain) {
   // RFC 5246 section 7.4.2; all bits are set where there is no such extension.
   chain.key_encipherment = (X509_get_key_usage(certificate) & KU_KEY_ENCIPHERMENT) != 0;
   const std::uint32_t purposes = X509_get_extended_key_usage(certificate);
-  if (purposes != UINT32_MAX && (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
-    return "its extended key usage does not allow TLS servers; get it issued with serverAuth";
+  chain.for_servers = purposes == UINT32_MAX || (purposes & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
+  chain.for_clients = purposes == UINT32_MAX || (purposes & (XKU_SSL_CLIENT | XKU_ANYEKU)) != 0;
+  if (!chain.for_servers && !chain.for_clients)
+    return "its extended key usage allows neither TLS servers nor clients; get it issued with serverAuth or clientAuth";
   std::uint8_t* der = nullptr;
   // As it stands in the certificate: libcrypto's encoders are slow to set up.
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);

@@ -19,6 +19,8 @@ struct CertificateChain {
   std::vector<std::string> dns_names;          // subjectAltName, lower case; may hold a leading "*." label
   std::int64_t not_before = 0;                 // Unix seconds
   std::int64_t not_after = 0;                  // Unix seconds
+  bool for_servers = true;                     // its extended key usage, if it says any, allows TLS servers
+  bool for_clients = true;                     // the same for TLS clients
   bool key_encipherment = true;                // its key usage, if it says any, allows the RSA key exchange
   KeyType key_type = KeyType::rsa;
   unsigned key_bits = 0;
@@ -50,10 +52,10 @@ class KnownIssuers {
 };
 
 /// Loads all certificates of `pem`; other blocks are passed over. Checks that each is issued and signed by the next and
-/// that the first may be used by a TLS server; another order is an error, since it cannot be told what was meant. A
-/// self-signed last certificate of several is known to whoever trusts it and left out (RFC 8446 section 4.4.2). Expiry
-/// is not checked: the caller has the clock. `issuers` keeps all but the first one. The error says what is wrong and
-/// what to do.
+/// that the first may be used by a TLS server or client; another order is an error, since it cannot be told what was
+/// meant. A self-signed last certificate of several is known to whoever trusts it and left out (RFC 8446
+/// section 4.4.2). Expiry is not checked: the caller has the clock. `issuers` keeps all but the first one. The error
+/// says what is wrong and what to do.
 Result<CertificateChain, std::string> load_certificate_chain(std::string_view pem, KnownIssuers* issuers = nullptr);
 
 /// The DER of the first certificate of `pem`, which issued and signed the first one of `chain`.

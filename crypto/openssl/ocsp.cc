@@ -1,9 +1,8 @@
 #include "crypto/openssl/ocsp.h"
+#include "crypto/openssl/asn1_time.h"
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
-
-#include <ctime>
 
 #include "crypto/openssl/handles.h"
 
@@ -27,13 +26,6 @@ struct ErrorScope {
 UniqueCertificate parse_certificate(Bytes der) {
   const unsigned char* at = der.data();
   return UniqueCertificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-}
-
-bool unix_seconds(const ASN1_GENERALIZEDTIME* time, std::int64_t& out) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return false;
-  out = timegm(&parts);
-  return true;
 }
 
 /// Whether `basic` is signed by `issuer` or by one that it delegated. The issuer is all that is trusted, whoever issued

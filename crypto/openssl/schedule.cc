@@ -241,18 +241,18 @@ JobStatus ScheduleOperations::tls13_early_data(Tls13EarlyDataJob& job) {
 }
 
 JobStatus ScheduleOperations::tls13_resumption(Tls13ResumptionJob& job) {
-  const Hash hash = job.transcript->hash();
-  const std::size_t size = digest_size(hash);
-  Digest digest_bytes{};
-  const MutableBytes digest = MutableBytes(digest_bytes).first(size);
-  job.transcript->update(job.client_finished);
-  job.transcript->digest(digest);
-  Secret<kMaxDigest> resumption;
-  bool done = expand_label(hash, job.master_secret->expose(size), "res master", digest, resumption.writable(size));
-  for (std::size_t i = 0; i < job.count; ++i) {
-    const auto nonce = ticket_nonce(i);
-    done = done && expand_label(hash, resumption.expose(size), "resumption", nonce, job.psks[i].writable(size));
+  const std::size_t size = digest_size(job.hash);
+  const MutableBytes resumption = job.resumption_secret.writable(size);
+  bool done = true;
+  if (job.master_secret != nullptr) {
+    Digest digest_bytes{};
+    const MutableBytes digest = MutableBytes(digest_bytes).first(size);
+    job.transcript->update(job.client_finished);
+    job.transcript->digest(digest);
+    done = expand_label(job.hash, job.master_secret->expose(size), "res master", digest, resumption);
   }
+  for (std::size_t i = 0; i < job.count; ++i)
+    done = done && expand_label(job.hash, resumption, "resumption", job.nonces[i], job.psks[i].writable(size));
   return status_of(done);
 }
 

@@ -2,6 +2,7 @@
 // was computed with an independent model of the RFCs' formulas (HMAC and SHA-2 of Python's standard library).
 #include <memory>
 
+#include "crypto/base/constant_time.h"
 #include "crypto/cbc_job.h"
 #include "crypto/openssl/self_test_parts.h"
 
@@ -138,12 +139,23 @@ bool resumption_is_right(Engine& engine, const Case& known) {
   job.master_secret = &master_secret;
   job.transcript = &transcript;
   job.client_finished = client_finished;
+  job.hash = known.hash;
   job.count = kMaxTickets;
+  constexpr std::array<std::array<std::uint8_t, 2>, kMaxTickets> kNonces = {{{0, 0}, {0, 1}, {0, 2}, {0, 3}}};
+  std::copy(kNonces.begin(), kNonces.end(), job.nonces.begin());
   if (!succeeds(engine, job)) return false;
   Outputs outputs;
   for (const Secret<kMaxDigest>& psk : job.psks) outputs.add(psk.expose(size));
   outputs.add(transcript);
-  return outputs.are(known.answer);
+  if (!outputs.are(known.answer)) return false;
+
+  // From the secret that this gave.
+  Tls13ResumptionJob later;
+  later.hash = known.hash;
+  later.resumption_secret.assign(job.resumption_secret.expose());
+  later.count = 1;
+  later.nonces[0] = kNonces[3];
+  return succeeds(engine, later) && equal_constant_time(later.psks[0].expose(size), job.psks[3].expose(size));
 }
 
 bool client_finished_is_right(Engine& engine, const Case& known) {

@@ -1,4 +1,5 @@
 #include "crypto/openssl/trust_store.h"
+#include "crypto/openssl/asn1_time.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -181,14 +182,28 @@ bool configure(X509_VERIFY_PARAM* parameters, const VerifyChainJob& job) {
          X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size()) == 1;
 }
 
-ChainVerdict verify_trust(STACK_OF(X509) * chain, const VerifyChainJob& job) {
+std::int64_t end_of_validity(X509_STORE_CTX* context) {
+  std::int64_t first = INT64_MAX;
+  const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context);
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    std::int64_t end = 0;
+    unix_seconds(X509_get0_notAfter(sk_X509_value(chain, i)), end);
+    first = std::min(first, end);
+  }
+  return first;
+}
+
+ChainVerdict verify_trust(STACK_OF(X509) * chain, VerifyChainJob& job) {
   X509* const leaf = sk_X509_value(chain, 0);
   const UniqueStoreContext context(X509_STORE_CTX_new());
   X509_STORE* const store = static_cast<const OpensslTrustStore*>(job.trust)->store();
   if (context == nullptr || X509_STORE_CTX_init(context.get(), store, leaf, chain) != 1 ||
       !configure(X509_STORE_CTX_get0_param(context.get()), job))
     return ChainVerdict::other;
-  if (X509_verify_cert(context.get()) == 1) return ChainVerdict::valid;
+  if (X509_verify_cert(context.get()) == 1) {
+    job.valid_until = end_of_validity(context.get());
+    return ChainVerdict::valid;
+  }
   const ChainVerdict verdict = verdict_of(X509_STORE_CTX_get_error(context.get()));
   return verdict == ChainVerdict::valid ? ChainVerdict::other : verdict;
 }

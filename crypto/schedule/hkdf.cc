@@ -32,7 +32,7 @@ HkdfLabel::HkdfLabel(std::string_view label, Bytes context, std::size_t out_size
     const auto scope = writer.length8();
     writer.bytes(context);
   }
-  assert(writer.ok() && "labels and contexts are the schedule's own");
+  assert(writer.ok() && "labels are the schedule's own");
   size_ = writer.size();
 }
 

@@ -16,8 +16,8 @@ inline Bytes ascii(std::string_view text) {
 /// than 255 digests.
 [[nodiscard]] bool hkdf_expand(const HmacKey& prk, Bytes info, MutableBytes out);
 
-/// The structure HkdfLabel (RFC 8446 section 7.1); `label` comes without "tls13 ". For the schedule's own labels, so
-/// limited to labels of 18 bytes and contexts of one digest.
+/// The structure HkdfLabel (RFC 8446 section 7.1); `label` comes without "tls13 ". For the schedule's own labels, of
+/// at most 18 bytes. A context has at most 255.
 class HkdfLabel {
  public:
   HkdfLabel(std::string_view label, Bytes context, std::size_t out_size);
@@ -26,7 +26,8 @@ class HkdfLabel {
  private:
   static constexpr std::string_view kPrefix = "tls13 ";
   static constexpr std::size_t kMaxLabel = 18;
-  std::array<std::uint8_t, 2 + 1 + kPrefix.size() + kMaxLabel + 1 + kMaxDigest> bytes_{};
+  static constexpr std::size_t kMaxContext = 255;
+  std::array<std::uint8_t, 2 + 1 + kPrefix.size() + kMaxLabel + 1 + kMaxContext> bytes_;
   std::size_t size_ = 0;
 };
 

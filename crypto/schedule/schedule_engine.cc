@@ -10,6 +10,9 @@ namespace {
 Hash hash_of(const Tls13KeyUpdateJob& job) {
   return job.hash;
 }
+Hash hash_of(const Tls13ResumptionJob& job) {
+  return job.hash;
+}
 template <class AnyJob>
 Hash hash_of(const AnyJob& job) {
   return job.transcript->hash();

@@ -41,13 +41,6 @@ ConstantMessage label_without_context(Hash hash, std::string_view label, std::si
   return {hash, message_of_label(hash, label, {}, out_size).data(), index};
 }
 
-std::array<PaddedMessage<1>, kMaxTickets> messages_of_nonces(Hash hash) {
-  std::array<PaddedMessage<1>, kMaxTickets> messages;
-  for (std::size_t i = 0; i < kMaxTickets; ++i)
-    messages[i] = message_of_label(hash, "resumption", ticket_nonce(i), digest_size(hash));
-  return messages;
-}
-
 }  // namespace
 
 LabelMessage::LabelMessage(Hash hash, std::string_view label) {
@@ -69,7 +62,6 @@ Tls13Constants::Tls13Constants(Hash hash_in)
       server_application_traffic(hash, "s ap traffic"),
       exporter_master(hash, "exp master"),
       resumption_master(hash, "res master"),
-      resumption(messages_of_nonces(hash)),
       zeros(message_of_zeros(hash)),
       constant_zeros(hash, zeros.data(), 0),
       derived(hash, message_of_label(hash, "derived", Bytes(empty).first(digest_size(hash)), digest_size(hash)).data(),
@@ -354,6 +346,7 @@ bool Tls13EarlyData::step(HashRound& round) {
 bool Tls13Resumption::step(HashRound& round) {
   const Hash hash = constants_.hash;
   const std::size_t size = digest_size(hash);
+  const MutableBytes secret = job_.resumption_secret.writable(size);
   switch (next_++) {
     case 0:
       round.key(hash, job_.master_secret->expose(size), state_);
@@ -361,18 +354,32 @@ bool Tls13Resumption::step(HashRound& round) {
       round.digest(*job_.transcript, {message_.at(constants_.resumption_master.context_at), size});
       return true;
     case 1:
-      round.mac(hash, state_, message_.data(), 1, secret_.data());
+      round.mac(hash, state_, message_.data(), 1, secret.data());
       return true;
-    case 2:
-      round.key(hash, Bytes(secret_).first(size), state_);
+    case kFirstStepWithSecret:
+      round.key(hash, secret, state_);
       return true;
     case 3:
-      for (std::size_t i = 0; i < job_.count; ++i)
-        round.mac(hash, state_, constants_.resumption[i].data(), 1, job_.psks[i].writable().data());
+      for (std::size_t i = 0; i < job_.count; ++i) psk(round, i);
       return true;
     default:
       return false;
   }
+}
+
+// Nonces are short; one that needs more than a block (34 bytes with SHA-256) has its PSK made at once.
+void Tls13Resumption::psk(HashRound& round, std::size_t i) {
+  constexpr std::uint8_t kCounter = 1;
+  const Hash hash = constants_.hash;
+  const std::size_t size = digest_size(hash);
+  const HkdfLabel label("resumption", job_.nonces[i], size);
+  if (label.bytes().size() + 1 > PaddedMessage<1>::capacity(hash)) {
+    HmacKey(hash, job_.resumption_secret.expose(size))
+        .mac({label.bytes(), Bytes(&kCounter, 1)}, job_.psks[i].writable(size));
+    return;
+  }
+  psk_messages_[i].assign(hash, {label.bytes(), Bytes(&kCounter, 1)});
+  round.mac(hash, state_, psk_messages_[i].data(), 1, job_.psks[i].writable().data());
 }
 
 // HMAC(finished_key, Transcript-Hash(...)) (section 4.4.4).

@@ -31,10 +31,9 @@ struct Tls13Constants {
   LabelMessage server_application_traffic;
   LabelMessage exporter_master;
   LabelMessage resumption_master;
-  std::array<PaddedMessage<1>, kMaxTickets> resumption;  // by ticket
-  PaddedMessage<1> zeros;                                // a digest's size of zeros, to be replaced by a digest
-  ConstantMessage constant_zeros;                        // the same, for Master Secret = HKDF-Extract(..., 0)
-  ConstantMessage derived;                               // the rest is messages of HKDF-Expand-Label
+  PaddedMessage<1> zeros;          // a digest's size of zeros, to be replaced by a digest
+  ConstantMessage constant_zeros;  // the same, for Master Secret = HKDF-Extract(..., 0)
+  ConstantMessage derived;         // the rest is messages of HKDF-Expand-Label
   ConstantMessage finished;
   ConstantMessage traffic_update;
   ConstantMessage key16;
@@ -186,17 +185,24 @@ class Tls13Resumption {
   using JobType = Tls13ResumptionJob;
   /// The constants are those of the transcript's hash.
   Tls13Resumption(Tls13ResumptionJob& job, const Tls13Constants& constants)
-      : job_(job), constants_(constants), message_(constants.resumption_master.message) {}
+      : job_(job),
+        constants_(constants),
+        next_(job.master_secret != nullptr ? 0 : kFirstStepWithSecret),
+        message_(constants.resumption_master.message) {}
   /// Adds the next step's work; false when there is no step left.
   bool step(HashRound& round);
 
  private:
+  static constexpr std::size_t kFirstStepWithSecret = 2;
+
+  void psk(HashRound& round, std::size_t i);
+
   Tls13ResumptionJob& job_;
   const Tls13Constants& constants_;
-  std::size_t next_ = 0;
-  DigestBytes secret_;  // the resumption master secret
-  HmacState state_;     // of the master secret, then of it
+  std::size_t next_;
+  HmacState state_;  // of the master secret, then of resumption_master_secret
   PaddedMessage<1> message_;
+  std::array<PaddedMessage<1>, kMaxTickets> psk_messages_;
 };
 
 /// The client's Finished behind its certificate (Tls13ClientFinishedJob).

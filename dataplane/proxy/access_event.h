@@ -16,6 +16,9 @@ namespace lockstep::proxy {
 constexpr std::uint16_t kAccessEvent = 1;
 constexpr std::uint16_t kBackendEvent = 2;
 
+/// How TLS to a backend came about.
+enum class BackendHandshake : std::uint8_t { none, full, resumed };
+
 struct AccessEvent {
   std::array<char, 32> service{};  // zero-terminated, cut if longer
   std::array<char, 32> backend{};
@@ -37,6 +40,7 @@ struct AccessEvent {
   std::uint16_t group = 0;
   std::uint16_t signature_scheme = 0;
   tls::Error tls_error = tls::Error::none;
+  BackendHandshake backend_handshake = BackendHandshake::none;
   tls::Error backend_tls_error = tls::Error::none;
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason backend_close = tcp::CloseReason::none;

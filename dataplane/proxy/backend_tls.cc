@@ -1,5 +1,6 @@
 // The backend's side of a connection when it speaks TLS: shows bytes to the session and applies what it says.
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/proxy/state.h"
 
@@ -27,7 +28,8 @@ void Proxy::State::begin_backend_tls(Connection& c) {
   b.pinned_epoch = c.pinned_epoch;
   b.pinned = true;
   pins.share(b.pinned_epoch);
-  b.session.emplace(*tls_core, *c.backend_tls, crypto::JobOwner{handle.index | kBackendJob, handle.generation}, now);
+  b.session.emplace(*tls_core, *c.backend_tls, c.backend->id,
+                    crypto::JobOwner{handle.index | kBackendJob, handle.generation}, now);
   c.backend_session = handle;
   c.header_due = c.service->settings().proxy_protocol;
 }
@@ -95,6 +97,10 @@ void Proxy::State::apply_backend_effects(Connection& c, BackendSession& b) {
   const bool now_established = effects.established;
   const bool output_ended = effects.output_ended;
   const tls::Close close = effects.close;
+  const bool answered =
+      effects.peer_closed || std::any_of(effects.inputs.begin(), effects.inputs.begin() + effects.input_count,
+                                         [](const tls::Effects::Input& input) { return input.deliver; });
+  if (answered && c.on_probation) passed_probation(c);
   b.input_ended = b.input_ended || effects.peer_closed;
   c.upstream_fin = c.upstream_fin || effects.peer_closed;
   take_backend_inputs(c, b);
@@ -106,7 +112,10 @@ void Proxy::State::apply_backend_effects(Connection& c, BackendSession& b) {
   if (!records.empty()) stack.send(c.upstream, std::move(records), now);
   c.inbound.drop_front(effects.released);
   effects.clear();
-  if (now_established) connected(c);
+  if (now_established) {
+    c.backend_handshake = b.session->info().resumed ? BackendHandshake::resumed : BackendHandshake::full;
+    connected(c);
+  }
   if (output_ended) {
     stack.shutdown(c.upstream, now);
     c.input_end_told = true;
@@ -139,6 +148,7 @@ void Proxy::State::backend_tls_closed(Connection& c, BackendSession& b) {
   if (error == tls::Error::none) return;
   c.backend_tls_error = error;
   if (c.phase == Phase::connecting) return connect_failed(c, tcp::CloseReason::finished);
+  if (std::exchange(c.on_probation, false)) report(c, *c.backend, c.service->failed(*c.backend, now));
   c.fail(error == tls::Error::truncated ? "backend_truncated" : "backend_tls_error");
 }
 

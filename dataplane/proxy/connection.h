@@ -8,6 +8,7 @@
 #include "dataplane/base/mbuf.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/timing_wheel.h"
+#include "dataplane/proxy/access_event.h"
 #include "dataplane/proxy/application.h"
 #include "dataplane/proxy/service.h"
 #include "dataplane/tcp/stack.h"
@@ -43,6 +44,7 @@ struct Connection {
   tcp::ConnectionId client;
   tcp::ConnectionId upstream;  // to the backend; null when there is none
   std::optional<tls::Session> session;
+  Handle channel_binding;                          // null: none is told
   Handle backend_session;                          // null: the backend is spoken to in plain TCP
   const tls::ClientConfig* backend_tls = nullptr;  // until the backend is joined; its epoch is pinned
   std::optional<Application> application;
@@ -67,6 +69,7 @@ struct Connection {
   bool throw_away = false;      // input is of no use any more
   bool header_due = false;      // the PROXY header comes before anything else
   bool upstream_fin = false;    // the backend's FIN has come
+  bool on_probation = false;    // the backend may still refuse our certificate
   bool output_ended = false;    // the far side has no more to say
   bool retry = false;           // the session lacked memory and wants to be called again
   bool close_asked = false;     // the session was told to send close_notify
@@ -80,6 +83,7 @@ struct Connection {
 
   tcp::CloseReason client_close = tcp::CloseReason::none;
   tcp::CloseReason upstream_close = tcp::CloseReason::none;
+  BackendHandshake backend_handshake = BackendHandshake::none;
   tls::Error backend_tls_error = tls::Error::none;  // of the last attempt
   std::array<char, 32> backend_name{};
   SocketAddress backend_address;

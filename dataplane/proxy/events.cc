@@ -75,6 +75,7 @@ void Proxy::State::upstream_closed(Connection& c) {
 }
 
 void Proxy::State::job_done(crypto::Job& job) {
+  if (job.kind == crypto::JobKind::exporter) return channel_binding_done(job);
   if (is_backend_job(job)) return backend_job_done(job);
   Connection* const c = connections.find({job.owner.index, job.owner.generation});
   if (c == nullptr) return;
@@ -140,7 +141,10 @@ bool Proxy::State::is_read_slowly(Connection& c) {
 void Proxy::State::idle_check(Connection& c) {
   if (draining && c.upstream && exchange_is_over(c)) {
     if (c.ending.reason == nullptr) c.ending = {"drained", false};
-    if (!c.input_end_told) stack.shutdown(c.upstream, now);
+    if (c.backend_session)
+      close_backend_tls(c);
+    else if (!c.input_end_told)
+      stack.shutdown(c.upstream, now);
     c.input_end_told = c.upstream_fin = c.throw_away = true;
     return;
   }

@@ -1,5 +1,6 @@
 // How client connections begin and end.
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/proxy/state.h"
 
@@ -53,6 +54,7 @@ void Proxy::State::accept(const Listener& listener, const tcp::Ready& ready_conn
 void Proxy::State::established(Connection& c) {
   c.established_at = c.last_moved = now;
   const ServiceConfig& settings = c.service->settings();
+  begin_channel_binding(c);
   if (c.phase == Phase::handshake) return join(c);
   arm_timer(c, now + (c.phase == Phase::connecting ? settings.connect_timeout : settings.idle_timeout));
 }
@@ -90,6 +92,7 @@ void Proxy::State::conclude(Connection& c) {
   wheel->disarm(c.timer);
   leave_upstream(c, c.abort_client || !c.input_end_told);
   leave_client(c);
+  leave_channel_binding(c);
   c.inbound.clear();
   Service* const service = c.service;
   c.service = nullptr;
@@ -138,7 +141,7 @@ void Proxy::State::leave_upstream(Connection& c, bool abort) {
     c.upstream = {};
   }
   if (c.backend == nullptr) return;
-  if (c.phase == Phase::connecting) c.service->given_up(*c.backend);
+  if (c.phase == Phase::connecting || std::exchange(c.on_probation, false)) c.service->given_up(*c.backend);
   c.service->end(*c.backend);
   c.backend = nullptr;
 }
@@ -172,6 +175,7 @@ void Proxy::State::tell(const Connection& c) {
     event.signature_scheme = static_cast<std::uint16_t>(info.signature_scheme);
     event.tls_error = info.error;
   }
+  event.backend_handshake = c.backend_handshake;
   event.backend_tls_error = c.backend_tls_error;
   event.client_close = c.client_close;
   event.backend_close = c.upstream_close;

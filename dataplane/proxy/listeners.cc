@@ -32,9 +32,11 @@ void Proxy::State::configure_services(const Snapshot& snapshot) {
   for (const std::unique_ptr<Service>& service : services)
     if (std::find(current_services.begin(), current_services.end(), service.get()) == current_services.end())
       service->unlist();
-  const bool encrypts = std::any_of(snapshot.services.begin(), snapshot.services.end(),
-                                    [](const ServiceConfig& config) { return config.backend_tls != nullptr; });
+  const auto any = [&](auto&& needs) { return std::any_of(snapshot.services.begin(), snapshot.services.end(), needs); };
+  const bool encrypts = any([](const ServiceConfig& config) { return config.backend_tls != nullptr; });
   if (encrypts && !backend_sessions.has_value()) backend_sessions.emplace(limits.max_connections);
+  const bool binds = any([](const ServiceConfig& config) { return config.channel_binding; });
+  if (binds && !channel_bindings.has_value()) channel_bindings.emplace(limits.max_connections);
   configure_listeners(snapshot);
   forget_unused_services();
 }

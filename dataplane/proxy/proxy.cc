@@ -17,6 +17,7 @@ tls::CoreLimits of_core(const Limits& limits, std::uint16_t core) {
   of_tls.exporters = limits.max_connections;
   of_tls.client_identities = limits.max_connections;
   of_tls.client_handshakes = limits.tls.handshakes;
+  of_tls.ticket_receivers = limits.max_connections;
   return of_tls;
 }
 

@@ -28,11 +28,14 @@ Bytes bytes_of_text(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-void write_value(Writer& writer, std::uint8_t type, std::string_view value) {
+void write_value(Writer& writer, std::uint8_t type, Bytes value) {
   if (value.empty() || value.size() > 255) return;
   writer.u8(type);
   const auto length = writer.length16();
-  writer.bytes(bytes_of_text(value));
+  writer.bytes(value);
+}
+void write_value(Writer& writer, std::uint8_t type, std::string_view value) {
+  write_value(writer, type, bytes_of_text(value));
 }
 
 void write_addresses(Writer& writer, const FlowTuple& client) {
@@ -69,7 +72,8 @@ void write_session(Writer& writer, const tls::SessionInfo& session) {
 
 }  // namespace
 
-std::size_t write_proxy_header(const FlowTuple& client, const tls::SessionInfo* session, MutableBytes out) {
+std::size_t write_proxy_header(const FlowTuple& client, const tls::SessionInfo* session, Bytes channel_binding,
+                               MutableBytes out) {
   Writer writer(out);
   writer.bytes(kSignature);
   writer.u8(kVersion2Proxy);
@@ -78,6 +82,7 @@ std::size_t write_proxy_header(const FlowTuple& client, const tls::SessionInfo* 
     const auto length = writer.length16();
     write_addresses(writer, client);
     if (session != nullptr) write_session(writer, *session);
+    write_value(writer, kTypeChannelBinding, channel_binding);
   }
   return writer.ok() ? writer.size() : 0;
 }

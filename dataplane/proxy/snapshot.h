@@ -37,6 +37,7 @@ struct ServiceConfig {
   Duration eject_for = seconds(10);
   Duration idle_timeout = seconds(300);                  // no byte in either direction
   bool proxy_protocol = false;                           // send PROXY protocol v2 to backends
+  bool channel_binding = false;                          // and in it what binds to TLS 1.3 (RFC 9266)
   std::uint32_t max_connections = 0;                     // 0: limited by the stack only
   std::shared_ptr<const tls::ServerConfig> tls;          // for Mode::tls
   std::shared_ptr<const tls::ClientConfig> backend_tls;  // to backends; nullptr: plain TCP

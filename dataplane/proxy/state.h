@@ -6,6 +6,7 @@
 
 #include "dataplane/proxy/access_event.h"
 #include "dataplane/proxy/backend_session.h"
+#include "dataplane/proxy/channel_binding.h"
 #include "dataplane/proxy/connection.h"
 #include "dataplane/proxy/environment.h"
 #include "dataplane/proxy/pins.h"
@@ -78,6 +79,7 @@ struct Proxy::State {
   void connect(Connection& c);
   void connect_failed(Connection& c, tcp::CloseReason reason);
   void connected(Connection& c);
+  void passed_probation(Connection& c);
   bool send_header(Connection& c);
   void report(const Connection& c, const Backend& backend, Standing standing);
 
@@ -149,6 +151,13 @@ struct Proxy::State {
   static bool is_backend_job(const crypto::Job& job);
   void backend_job_done(crypto::Job& job);
 
+  // channel_binding.cc: what binds a login to the client's connection.
+  void begin_channel_binding(Connection& c);
+  Bytes channel_binding(const Connection& c);
+  bool awaits_channel_binding(const Connection& c);
+  void channel_binding_done(crypto::Job& job);
+  void leave_channel_binding(Connection& c);
+
   std::int64_t unix_seconds() const { return (now.ns + wall_clock_offset.ns) / 1'000'000'000; }
 
   const Limits limits;
@@ -183,6 +192,7 @@ struct Proxy::State {
   std::optional<TimingWheel> wheel;  // from the first snapshot on
   Slab<Connection> connections;
   std::optional<Slab<BackendSession>> backend_sessions;  // once a configuration needs them
+  std::optional<Slab<ChannelBinding>> channel_bindings;  // the same
   ServeQueue ready;
   ServeQueue starved;
   bool records_short = false;  // few record buffers are left: each connection gets one at a time

@@ -75,14 +75,23 @@ void Proxy::State::connected(Connection& c) {
   c.phase = Phase::joined;
   c.upstream_close = tcp::CloseReason::none;
   c.header_due = c.service->settings().proxy_protocol && !c.backend_session;
+  // In TLS 1.3 a server says what it thinks of a certificate behind our Finished (RFC 8446 section 4.4.2.4).
+  c.on_probation = c.backend_tls != nullptr && !c.backend_tls->identity.credentials.empty();
   c.backend_tls = nullptr;
   c.last_moved = now;
-  report(c, *c.backend, c.service->succeeded(*c.backend));
+  if (!c.on_probation) report(c, *c.backend, c.service->succeeded(*c.backend));
   arm_timer(c, now + (draining ? kDrainQuiet : c.service->settings().idle_timeout));
 }
 
-/// Sends the PROXY header; false when there was no buffer.
+/// The backend has said something, so it takes our certificate.
+void Proxy::State::passed_probation(Connection& c) {
+  c.on_probation = false;
+  report(c, *c.backend, c.service->succeeded(*c.backend));
+}
+
+/// Sends the PROXY header; false when there was no buffer, or not yet all that it has to say.
 bool Proxy::State::send_header(Connection& c) {
+  if (awaits_channel_binding(c)) return false;
   MbufPtr packet = pools.packet();
   if (packet == nullptr) {
     starve(c);
@@ -92,7 +101,7 @@ bool Proxy::State::send_header(Connection& c) {
   const MutableBytes room(rte_pktmbuf_mtod(packet.get(), std::uint8_t*), kMaxProxyHeader);
   std::optional<tls::SessionInfo> info;
   if (c.session.has_value()) info = c.session->info();
-  const std::size_t size = write_proxy_header(c.flow, info.has_value() ? &*info : nullptr, room);
+  const std::size_t size = write_proxy_header(c.flow, info.has_value() ? &*info : nullptr, channel_binding(c), room);
   rte_pktmbuf_append(packet.get(), static_cast<std::uint16_t>(size));
   Chain header;
   header.append(std::move(packet));

@@ -21,4 +21,16 @@ Error read_certificate_request_tls13(Bytes body, const ClientOffer& offer, CodeP
   return signature_algorithms.empty() ? Error::missing_extension : Error::none;
 }
 
+Error read_certificate_request_tls12(Bytes body, CodePoints& signature_algorithms) {
+  Reader reader(body);
+  const Bytes types = reader.vector8();
+  const Bytes schemes = reader.vector16();
+  Reader authorities(reader.vector16());
+  while (authorities.remaining() != 0) authorities.vector16();
+  if (!reader.finished() || !authorities.ok() || types.empty() || schemes.empty() || schemes.size() % 2 != 0)
+    return Error::malformed_message;
+  signature_algorithms = CodePoints(schemes);
+  return Error::none;
+}
+
 }  // namespace lockstep::tls

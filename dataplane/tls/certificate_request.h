@@ -11,4 +11,8 @@ namespace lockstep::tls {
 /// passed over.
 Error read_certificate_request_tls13(Bytes body, const ClientOffer& offer, CodePoints& signature_algorithms);
 
+/// The same of TLS 1.2 (RFC 5246 section 7.4.4): malformed_message. Types of certificates and authorities are passed
+/// over.
+Error read_certificate_request_tls12(Bytes body, CodePoints& signature_algorithms);
+
 }  // namespace lockstep::tls

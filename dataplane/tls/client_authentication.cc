@@ -149,13 +149,16 @@ ClientAuthentication make_client_authentication(bool required, std::shared_ptr<c
   return authentication;
 }
 
+bool is_of_key(Version version, KeyType type, SignatureScheme scheme) {
+  // RFC 8446 section 4.2.3.
+  const bool any_curve = version == Version::tls12 && is_ecdsa(type_of(scheme)) && is_ecdsa(type);
+  return any_curve || type_of(scheme) == type;
+}
+
 bool may_sign(Version version, KeyType type, SignatureScheme scheme) {
   const auto asked_for = version == Version::tls13 ? std::span<const SignatureScheme>(kSchemesTls13)
                                                    : std::span<const SignatureScheme>(kSchemesTls12);
-  if (std::find(asked_for.begin(), asked_for.end(), scheme) == asked_for.end()) return false;
-  // In TLS 1.2 a scheme of ECDSA names a hash, not a curve (RFC 8446 section 4.2.3).
-  const bool any_curve = version == Version::tls12 && is_ecdsa(type_of(scheme)) && is_ecdsa(type);
-  return any_curve || type_of(scheme) == type;
+  return std::find(asked_for.begin(), asked_for.end(), scheme) != asked_for.end() && is_of_key(version, type, scheme);
 }
 
 Hash hash_of(SignatureScheme scheme) {

@@ -24,6 +24,9 @@ struct ClientAuthentication {
 ClientAuthentication make_client_authentication(bool required, std::shared_ptr<const crypto::TrustStore> trust,
                                                 const std::vector<std::vector<std::uint8_t>>& authority_names);
 
+/// Whether a key of that type signs by `scheme`, a known one. In TLS 1.2 a scheme of ECDSA names a hash and no curve.
+bool is_of_key(Version version, crypto::KeyType type, crypto::SignatureScheme scheme);
+
 /// Whether a certificate's key of that type may sign CertificateVerify by `scheme`: one that was asked for, and of that
 /// key. In TLS 1.2, whose signatures cover all messages so far, only by the hashes that transcripts are kept in.
 bool may_sign(Version version, crypto::KeyType type, crypto::SignatureScheme scheme);

@@ -1,8 +1,9 @@
-// The second part of a client's TLS 1.3 handshake, from the handshake keys to our Finished (RFC 8446 section 2 and
-// appendix A.1).
+// The second part of a client's TLS 1.3 handshake, from the handshake keys to the server's Finished (RFC 8446 section 2
+// and appendix A.1).
 //
 // All keys come from the server's job: it is run once for the handshake keys, with nothing behind the hellos, and once
-// more when the transcript has reached CertificateVerify. What the first run says about later keys is not used.
+// more when the transcript has reached CertificateVerify, or EncryptedExtensions where a session goes on. What the
+// first run says about later keys is not used.
 #include <algorithm>
 
 #include "dataplane/tls/certificate_request.h"
@@ -18,12 +19,9 @@ using crypto::JobStatus;
 
 namespace {
 
-// Certificate without one (RFC 8446 section 4.4.2): header, context, list.
-constexpr std::array<std::uint8_t, 8> kNoCertificate = {11, 0, 0, 4, 0, 0, 0, 0};
-
 // Jobs, and what they refer to; lives in the coroutine's frame.
 struct Tls13Client {
-  explicit Tls13Client(ClientHandshake& handshake_in) : handshake(handshake_in), offer{handshake_in.config} {}
+  explicit Tls13Client(ClientHandshake& handshake_in) : handshake(handshake_in), offer(handshake_in.offer) {}
 
   Hash hash() const { return handshake.suite->hash; }
   void begin_handshake_keys();
@@ -34,33 +32,29 @@ struct Tls13Client {
   Error begin_chain(const Message& message);
   Error take_verdict() const;
   Error begin_verify(const Message& message);
+  void begin_application_keys(const Message& before_finished);
   Error check_verify() const;
   Error take_finished(const Message& message);
-  void begin_client_finished();
-  Error send_flight();
-  void take_application_keys();
+  void end();
 
   ClientHandshake& handshake;
-  const ClientOffer offer;
-  bool certificate_requested = false;
+  const ClientOffer& offer;
   crypto::TranscriptJob transcript;
   crypto::VerifyChainJob chain;
   crypto::VerifyJob verify;
   crypto::Tls13ServerFlightJob schedule;
-  crypto::Tls13ClientFinishedJob client_finished;
   RunningHash hellos;  // what the first run may append to
-  crypto::RecordKeys client_keys;
-  crypto::RecordKeys server_keys;
   crypto::RecordKeys unused_client_keys;
   crypto::RecordKeys unused_server_keys;
   std::array<std::uint8_t, kMaxCertificateVerifyContent> content;
-  std::array<std::uint8_t, kMaxFinished> finished_buffer;
 };
 
 void Tls13Client::begin_handshake_keys() {
   const crypto::Aead aead = handshake.suite->aead();
-  client_keys.aead = server_keys.aead = unused_client_keys.aead = unused_server_keys.aead = aead;
+  handshake.tls13.client_keys.aead = handshake.tls13.server_keys.aead = aead;
+  unused_client_keys.aead = unused_server_keys.aead = aead;
   hellos = handshake.transcript;
+  if (handshake.negotiated.resumed) schedule.psk = handshake.psk.expose(digest_size(hash()));
   schedule.shared_secret = handshake.shared_secret.expose(shared_secret_size(handshake.negotiated.group));
   schedule.hello_digest = handshake.hello_digest;
   schedule.transcript = &hellos;
@@ -93,7 +87,12 @@ Error Tls13Client::take_encrypted_extensions(const Message& message) {
   const Error error = read_encrypted_extensions(message.body, offer, alpn);
   if (error != Error::none) return error;
   handshake.remember_alpn({reinterpret_cast<const char*>(alpn.data()), alpn.size()});
-  begin_transcript(message);
+  // Who has the PSK is the server of the session (section 2.2).
+  if (handshake.negotiated.resumed) {
+    begin_application_keys(message);
+  } else {
+    begin_transcript(message);
+  }
   return Error::none;
 }
 
@@ -101,7 +100,8 @@ Error Tls13Client::take_certificate_request(const Message& message) {
   CodePoints signature_algorithms;
   const Error error = read_certificate_request_tls13(message.body, offer, signature_algorithms);
   if (error != Error::none) return error;
-  certificate_requested = true;
+  handshake.tls13.certificate_requested = true;
+  handshake.tls13.signer = handshake.choose_signer(Version::tls13, signature_algorithms);
   begin_transcript(message);
   return Error::none;
 }
@@ -112,17 +112,12 @@ Error Tls13Client::begin_chain(const Message& message) {
   if (error != Error::none) return error;
   if (chain.certificates.empty()) return Error::empty_certificate;
   begin_transcript(message);
-  chain.trust = handshake.config.trust.get();
-  chain.purpose = crypto::ChainPurpose::server;
-  chain.with_extensions = true;
-  chain.server_name = text_bytes(handshake.config.certified_name);
-  chain.time = handshake.link.unix_milliseconds() / 1000;
-  handshake.submit(chain);
+  handshake.begin_chain(chain, Version::tls13);
   return Error::none;
 }
 
 Error Tls13Client::take_verdict() const {
-  return transcript.ok() && chain.ok() ? error_of(chain.verdict) : Error::engine_failed;
+  return transcript.ok() ? handshake.take_verdict(chain) : Error::engine_failed;
 }
 
 // By a scheme that was offered, and that the certificate's key can sign with (section 4.4.3). The rest of the key
@@ -139,15 +134,18 @@ Error Tls13Client::begin_verify(const Message& message) {
   verify.content = write_certificate_verify_content(content, kServerCertificateVerify,
                                                     Bytes(transcript.digest[0]).first(digest_size(hash())));
   handshake.submit(verify);
+  begin_application_keys(message);
+  return Error::none;
+}
 
+void Tls13Client::begin_application_keys(const Message& before_finished) {
   schedule.transcript = &handshake.transcript;
-  schedule.before_finished = message.whole;
+  schedule.before_finished = before_finished.whole;
   schedule.client_handshake_keys = &unused_client_keys;
   schedule.server_handshake_keys = &unused_server_keys;
-  schedule.client_application_keys = &client_keys;
-  schedule.server_application_keys = &server_keys;
+  schedule.client_application_keys = &handshake.tls13.client_keys;
+  schedule.server_application_keys = &handshake.tls13.server_keys;
   handshake.submit(schedule);
-  return Error::none;
 }
 
 Error Tls13Client::check_verify() const {
@@ -162,33 +160,14 @@ Error Tls13Client::take_finished(const Message& message) {
   return handshake.reader.at_boundary() ? Error::none : Error::data_across_key_change;
 }
 
-void Tls13Client::begin_client_finished() {
-  client_finished.finished_key = &schedule.client_finished_key;
-  client_finished.transcript = &handshake.transcript;
-  client_finished.before_finished = kNoCertificate;
-  handshake.submit(client_finished);
-}
-
-// Who is asked for a certificate and has none says so (section 4.4.2).
-Error Tls13Client::send_flight() {
-  if (certificate_requested && !client_finished.ok()) return Error::engine_failed;
-  const auto& verify_data = certificate_requested ? client_finished.client_finished : schedule.client_finished;
-  const Bytes certificate = certificate_requested ? Bytes(kNoCertificate) : Bytes();
-  const std::array<Bytes, 2> messages = {certificate,
-                                         write_finished(finished_buffer, verify_data.expose(digest_size(hash())))};
-  return handshake.outbound.send(handshake.link, ContentType::handshake, messages);
-}
-
-void Tls13Client::take_application_keys() {
-  const auto take = [&](TrafficKeys& traffic, const crypto::RecordKeys& keys, const Secret<kMaxDigest>& secret) {
-    traffic.assign(handshake.link, keys);
-    traffic.aead()->secret.assign(secret.expose());
-    traffic.aead()->update.hash = hash();
-  };
-  take(handshake.inbound.traffic, server_keys, schedule.server_application_secret);
-  take(handshake.outbound.traffic, client_keys, schedule.client_application_secret);
-  handshake.inbound.protect(Protection::tls13);
-  handshake.outbound.protect(Protection::tls13);
+void Tls13Client::end() {
+  Tls13ClientProgress& progress = handshake.tls13;
+  progress.client_application_secret.assign(schedule.client_application_secret.expose());
+  progress.server_application_secret.assign(schedule.server_application_secret.expose());
+  progress.client_finished.assign(schedule.client_finished.expose());
+  progress.client_finished_key.assign(schedule.client_finished_key.expose());
+  progress.master_secret.assign(schedule.master_secret.expose());
+  handshake.successor = &client_finish_tls13;
 }
 
 }  // namespace
@@ -203,37 +182,33 @@ Coroutine client_handshake_tls13(ClientHandshake& handshake) {
   Message message = co_await handshake.message();
   if (const Error error = client.take_encrypted_extensions(message); error != Error::none) co_return error;
   co_await handshake.jobs();
-  if (!client.transcript.ok()) co_return Error::engine_failed;
 
-  handshake.phase = Phase::server_certificate;
-  message = co_await handshake.message();
-  if (message.type == HandshakeType::certificate_request) {
-    if (const Error error = client.take_certificate_request(message); error != Error::none) co_return error;
-    co_await handshake.jobs();
+  if (handshake.negotiated.resumed) {
+    if (!client.schedule.ok()) co_return Error::engine_failed;
+  } else {
     if (!client.transcript.ok()) co_return Error::engine_failed;
+    handshake.phase = Phase::server_certificate;
     message = co_await handshake.message();
+    if (message.type == HandshakeType::certificate_request) {
+      if (const Error error = client.take_certificate_request(message); error != Error::none) co_return error;
+      co_await handshake.jobs();
+      if (!client.transcript.ok()) co_return Error::engine_failed;
+      message = co_await handshake.message();
+    }
+    // The chain is verified before a signature is looked at, so that a server's fault has its name.
+    if (const Error error = client.begin_chain(message); error != Error::none) co_return error;
+    co_await handshake.jobs();
+    if (const Error error = client.take_verdict(); error != Error::none) co_return error;
+    message = co_await handshake.message();
+    if (const Error error = client.begin_verify(message); error != Error::none) co_return error;
+    co_await handshake.jobs();
+    if (const Error error = client.check_verify(); error != Error::none) co_return error;
   }
-  // The chain is verified before a signature is looked at, so that a server's fault has its name.
-  if (const Error error = client.begin_chain(message); error != Error::none) co_return error;
-  co_await handshake.jobs();
-  if (const Error error = client.take_verdict(); error != Error::none) co_return error;
-  message = co_await handshake.message();
-  if (const Error error = client.begin_verify(message); error != Error::none) co_return error;
-  co_await handshake.jobs();
-  if (const Error error = client.check_verify(); error != Error::none) co_return error;
 
   handshake.phase = Phase::server_finished;
   message = co_await handshake.message();
   if (const Error error = client.take_finished(message); error != Error::none) co_return error;
-
-  handshake.phase = Phase::client_flight;
-  if (client.certificate_requested) {
-    client.begin_client_finished();
-    co_await handshake.jobs();
-  }
-  if (const Error error = client.send_flight(); error != Error::none) co_return error;
-  co_await handshake.flight_sent();
-  client.take_application_keys();
+  client.end();
   co_return Error::none;
 }
 

@@ -167,7 +167,7 @@ bool Connection::prepare_export(crypto::ExportJob& job) const {
 bool Connection::start_handshake() {
   Core& core = link_.core;
   if (is_client_)
-    handshake_ = core.client_handshakes.make(link_, inbound_, outbound_, *client_config_, negotiated_, phase_);
+    handshake_ = core.client_handshakes.make(link_, inbound_, outbound_, *client_config_, server_, negotiated_, phase_);
   else
     handshake_ = core.handshakes.make(link_, inbound_, outbound_, *config_, negotiated_, phase_);
   if (handshake_ == nullptr) {
@@ -221,10 +221,17 @@ void Connection::establish() {
   established_ = true;
   phase_ = Phase::established;
   link_.effects->established = true;
+  if (is_client_) return establish_client();
   Counters& counters = link_.core.counters;
-  if (is_client_) return counters.client_handshakes.add();
   (negotiated_.version == Version::tls13 ? counters.handshakes_tls13 : counters.handshakes_tls12).add();
   if (negotiated_.resumed) counters.handshakes_resumed.add();
+}
+
+void Connection::establish_client() {
+  Counters& counters = link_.core.counters;
+  counters.client_handshakes.add();
+  if (negotiated_.resumed) counters.client_handshakes_resumed.add();
+  tickets_ = static_cast<ClientHandshake*>(handshake_)->receive_tickets();
 }
 
 void Connection::release_handshake() {
@@ -318,6 +325,8 @@ void Connection::clear() {
   release_handshake();
   inbound_.clear(link_);
   outbound_.clear(link_);
+  if (is_client_ && established_ && tickets_ != nullptr)
+    link_.core.ticket_receivers.release(std::exchange(tickets_, nullptr));
   if (negotiated_.exporter != nullptr) link_.core.exporters.release(std::exchange(negotiated_.exporter, nullptr));
   if (negotiated_.client != nullptr) link_.core.client_identities.release(std::exchange(negotiated_.client, nullptr));
 }

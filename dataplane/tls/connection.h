@@ -13,8 +13,12 @@ class Connection {
  public:
   Connection(Core& core, const ServerConfig& config, crypto::JobOwner owner, Instant now)
       : link_{core, owner}, config_(&config), deadline_(now + config.handshake_timeout) {}
-  Connection(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now)
-      : link_{core, owner}, client_config_(&config), deadline_(now + config.handshake_timeout), is_client_(true) {}
+  Connection(Core& core, const ClientConfig& config, std::uint32_t server, crypto::JobOwner owner, Instant now)
+      : link_{core, owner},
+        client_config_(&config),
+        deadline_(now + config.handshake_timeout),
+        server_(server),
+        is_client_(true) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -73,6 +77,7 @@ class Connection {
   bool start_coroutine();
   bool advance_handshake();
   void establish();
+  void establish_client();
   void count_failed_handshake();
   void release_handshake();
 
@@ -104,16 +109,18 @@ class Connection {
   void clear();
 
   Link link_;
-  // While handshaking; `is_client_` says which one.
+  // While handshaking; `is_client_` says which one. Once established, what takes a client's tickets; nullptr: nothing.
   union {
     const ServerConfig* config_;
     const ClientConfig* client_config_;
+    TicketReceiver* tickets_;
   };
   Instant deadline_;
   HandshakeBase* handshake_ = nullptr;
   Inbound inbound_;
   Outbound outbound_;
   PostHandshake post_handshake_;
+  std::uint32_t server_ = 0;  // the client's number of it
   Negotiated negotiated_;
   Phase phase_ = Phase::client_hello;
   Error error_ = Error::none;

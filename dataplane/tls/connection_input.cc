@@ -202,12 +202,13 @@ Error Connection::take_handshake_content(const OpenRecord& record, std::uint32_t
 }
 
 Error Connection::take_post_handshake(const OpenRecord& record, std::uint32_t size) {
+  TicketReceiver* const tickets = is_client_ ? tickets_ : nullptr;
   PostHandshake::Outcome outcome;
   std::uint32_t left = size;
   Inbound::for_each_piece(record, size, [&](Bytes piece) {
     left -= static_cast<std::uint32_t>(piece.size());
     if (outcome.error == Error::none)
-      outcome.add(post_handshake_.take(is_client_, negotiated_.version, piece, left == 0));
+      outcome.add(post_handshake_.take(is_client_, tickets, negotiated_.version, piece, left == 0));
   });
   if (outcome.error != Error::none) return outcome.error;
   if (outcome.refuse_renegotiation) outbound_.warn(Alert::no_renegotiation);

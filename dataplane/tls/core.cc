@@ -4,6 +4,7 @@
 
 #include "dataplane/tls/client_handshake.h"
 #include "dataplane/tls/handshake.h"
+#include "dataplane/tls/ticket_receiver.h"
 
 namespace lockstep::tls {
 
@@ -26,7 +27,9 @@ Core::Core(const CoreLimits& limits_in, Environment& environment_in, Random& ran
       forget_sessions(kForgetSessions),
       exporters(limits_in.exporters),
       client_identities(limits_in.client_identities),
+      ticket_receivers(limits_in.ticket_receivers),
       sessions(limits_in.cached_sessions),
+      client_sessions(limits_in.client_sessions, limits_in.client_handshakes),
       early_data(limits_in.early_data_hellos, random_in) {}
 
 Core::~Core() = default;
@@ -41,6 +44,18 @@ bool Core::remember(const SessionId& id, const SessionState& state, Instant now,
 void Core::forget(const SessionId& id) {
   sessions.forget(id);
   counters.sessions_remembered.set(sessions.size());
+}
+
+void Core::keep(ClientSession& session) {
+  next_age = std::min(next_age, session.received + ClientSessions::kAgeInterval);
+  client_sessions.keep(&session);
+  counters.client_sessions.set(client_sessions.size());
+}
+
+ClientSession* Core::take_session_with(const ServerKey& server, Instant now) {
+  ClientSession* const session = client_sessions.take(server, now);
+  counters.client_sessions.set(client_sessions.size());
+  return session;
 }
 
 void answer(Core& core, crypto::RemoteJob& job, Instant now) {
@@ -64,7 +79,10 @@ void answer(Core& core, crypto::RemoteJob& job, Instant now) {
 void age(Core& core, Instant now) {
   core.sessions.age(now);
   core.counters.sessions_remembered.set(core.sessions.size());
-  core.next_age = core.sessions.size() == 0 ? Instant::never() : now + SessionCache::kAgeInterval;
+  core.client_sessions.age(now);
+  core.counters.client_sessions.set(core.client_sessions.size());
+  const bool empty = core.sessions.size() == 0 && core.client_sessions.size() == 0;
+  core.next_age = empty ? Instant::never() : now + SessionCache::kAgeInterval;
 }
 
 Instant next_age(const Core& core) {

@@ -6,6 +6,7 @@
 
 #include "crypto/cbc_job.h"
 #include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/client_sessions.h"
 #include "dataplane/tls/early_data.h"
 #include "dataplane/tls/exporter.h"
 #include "dataplane/tls/pool.h"
@@ -16,6 +17,7 @@ namespace lockstep::tls {
 
 struct Handshake;
 struct ClientHandshake;
+class TicketReceiver;
 
 /// Largest handshake message that is taken, without its header.
 constexpr std::uint32_t kMaxHandshakeMessage = 65536;
@@ -132,6 +134,10 @@ class Core {
   bool remember(const SessionId& id, const SessionState& state, Instant now, Duration lifetime);
   /// Forgets what it remembers under `id`, if anything.
   void forget(const SessionId& id);
+  /// Keeps a session with a server, to be resumed as a client.
+  void keep(ClientSession& session);
+  /// Takes out a session with a server; nullptr when there is none. Goes to client_sessions.release.
+  ClientSession* take_session_with(const ServerKey& server, Instant now);
 
   const CoreLimits limits;
   Environment& environment;
@@ -145,7 +151,9 @@ class Core {
   Pool<ForgetSession> forget_sessions;
   Pool<Exporter> exporters;
   Pool<ClientIdentity> client_identities;
+  Pool<TicketReceiver> ticket_receivers;
   SessionCache sessions;
+  ClientSessions client_sessions;
   EarlyDataWindow early_data;
   Instant next_age = Instant::never();
   Duration wall_clock_offset;     // from an Instant to Unix time; see set_wall_clock_offset

@@ -24,6 +24,7 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, early_data_accepted, "Handshakes whose early data was taken")    \
   X(counter, early_data_not_allowed, "Early data refused: by the configuration or the ticket") \
   X(counter, early_data_mismatched, "Early data refused: not the first ticket, or another suite, protocol or key exchange") \
+  X(counter, early_data_retried, "Early data refused: the client was asked for another key share") \
   X(counter, early_data_foreign, "Early data refused: the ticket was issued elsewhere, or before the last start") \
   X(counter, early_data_stale, "Early data refused: the ticket's age is not what the client claims") \
   X(counter, early_data_replayed, "Early data refused: the ClientHello was seen before") \
@@ -32,6 +33,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, handshakes_failed, "Handshakes that did not complete")         \
   X(counter, client_handshakes, "Handshakes completed as a client, with backends") \
   X(counter, client_handshakes_failed, "Handshakes as a client that did not complete") \
+  X(counter, client_handshakes_resumed, "Handshakes as a client that resumed a session") \
+  X(counter, client_sessions_refused, "Sessions offered as a client that the server did not resume") \
   X(counter, hello_retry_requests, "HelloRetryRequests sent")               \
   X(counter, alerts_sent, "Fatal alerts sent")                              \
   X(counter, alerts_received, "Fatal alerts received")                      \
@@ -42,7 +45,8 @@ constexpr std::size_t kErrorCount = static_cast<std::size_t>(Error::record_limit
   X(counter, sessions_not_forgotten, "Sessions of failed connections that other workers could not be told to forget") \
   X(counter, pool_full, "Sessions refused or delayed because a pool was empty") \
   X(gauge, handshakes_in_progress, "Handshakes in progress")                \
-  X(gauge, sessions_remembered, "TLS 1.2 sessions remembered by their identifiers")
+  X(gauge, sessions_remembered, "TLS 1.2 sessions remembered by their identifiers") \
+  X(gauge, client_sessions, "Sessions with backends kept to be resumed")
 // clang-format on
 LOCKSTEP_COUNTERS(CommonCounters, LOCKSTEP_TLS_COUNTERS);
 

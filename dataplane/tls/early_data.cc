@@ -16,6 +16,8 @@ void count_early_data(Counters& counters, EarlyData outcome) {
       return counters.early_data_not_allowed.add();
     case EarlyData::mismatched:
       return counters.early_data_mismatched.add();
+    case EarlyData::retried:
+      return counters.early_data_retried.add();
     case EarlyData::foreign:
       return counters.early_data_foreign.add();
     case EarlyData::stale:

@@ -23,6 +23,7 @@ enum class EarlyData : std::uint8_t {
   accepted,     //
   not_allowed,  // by the configuration, or by the ticket
   mismatched,   // not with the first ticket, or for another suite or protocol, or without a key exchange
+  retried,      // the hello was answered with a HelloRetryRequest, whatever its ticket is
   foreign,      // the ticket was issued by another machine, or before this program started
   stale,        // the hello does not come when the age it claims says
   replayed,     // the hello was seen before

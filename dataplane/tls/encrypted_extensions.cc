@@ -8,15 +8,6 @@ Error done(const Reader& reader) {
   return reader.finished() ? Error::none : Error::malformed_message;
 }
 
-// One name, of those offered (RFC 7301 section 3.2).
-Error read_alpn(Bytes body, const ClientOffer& offer, Bytes& alpn) {
-  Reader reader(body);
-  Reader names(reader.vector16());
-  alpn = names.vector8();
-  if (!reader.finished() || !names.finished() || alpn.empty()) return Error::malformed_message;
-  return offer.offers_alpn(alpn) ? Error::none : Error::alpn_not_offered;
-}
-
 // Groups for another time (RFC 8446 section 4.2.7); nothing is made of them.
 Error read_supported_groups(Bytes body) {
   Reader reader(body);
@@ -37,7 +28,7 @@ Error read_encrypted_extensions(Bytes body, const ClientOffer& offer, Bytes& alp
         return done(Reader(content));  // empty (RFC 6066 section 3)
       case ExtensionType::alpn:
         if (offer.config.alpn.empty()) break;
-        return read_alpn(content, offer, alpn);
+        return offer.read_alpn(content, alpn);
       case ExtensionType::supported_groups:
         return read_supported_groups(content);
       default:

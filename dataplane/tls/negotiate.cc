@@ -21,16 +21,6 @@ bool is_pkcs1(SignatureScheme scheme) {
          scheme == SignatureScheme::rsa_pkcs1_sha512;
 }
 
-std::optional<SignatureScheme> choose_scheme(const ServerConfig& config, const crypto::PrivateKey& key, Version version,
-                                             CodePoints offered) {
-  for (const SignatureScheme scheme : config.signature_schemes) {
-    // RFC 8446 section 4.2.3.
-    if (version == Version::tls13 && is_pkcs1(scheme)) continue;
-    if (key.can_sign(scheme) && offered.contains(scheme)) return scheme;
-  }
-  return std::nullopt;
-}
-
 // The first of `ours` that the peer offers and `usable` accepts; without `server_order`, the one that stands first in
 // the peer's list, whatever the length of that list.
 template <class T, class Predicate>
@@ -66,7 +56,8 @@ std::optional<Signer> choose_signer_tls12(const ServerConfig& config, const Iden
     const KeyType type = credential.key->type();
     if (is_ecdsa(type) != (wanted == Authentication::ecdsa) || !client_knows_curve(type, hello.supported_groups))
       continue;
-    const auto scheme = choose_scheme(config, *credential.key, Version::tls12, hello.signature_algorithms);
+    const auto scheme =
+        choose_scheme(config.signature_schemes, *credential.key, Version::tls12, hello.signature_algorithms);
     if (scheme) return Signer{&credential, *scheme, {}};
   }
   return std::nullopt;
@@ -106,6 +97,16 @@ void choose_certificate_tls12(Tls12Choice& choice, const ClientHello& hello) {
 }
 
 }  // namespace
+
+std::optional<SignatureScheme> choose_scheme(const std::vector<SignatureScheme>& schemes, const crypto::PrivateKey& key,
+                                             Version version, CodePoints taken) {
+  for (const SignatureScheme scheme : schemes) {
+    // RFC 8446 section 4.2.3.
+    if (version == Version::tls13 && is_pkcs1(scheme)) continue;
+    if (key.can_sign(scheme) && taken.contains(scheme)) return scheme;
+  }
+  return std::nullopt;
+}
 
 Result<Version, Error> choose_version(const ServerConfig& config, const ClientHello& hello) {
   // RFC 8446 appendix D.5: SSL 3.0 is refused, whatever else is offered.
@@ -194,7 +195,8 @@ Result<Signer, Error> choose_signer_tls13(const ServerConfig& config, const Iden
   // RFC 8446 section 4.2.3.
   if (hello.signature_algorithms.empty()) return Failure{Error::missing_extension};
   for (const Credential& credential : identity.credentials) {
-    const auto scheme = choose_scheme(config, *credential.key, Version::tls13, hello.signature_algorithms);
+    const auto scheme =
+        choose_scheme(config.signature_schemes, *credential.key, Version::tls13, hello.signature_algorithms);
     if (!scheme) continue;
     return Signer{&credential, *scheme, choose_form(credential.messages->tls13, extras_asked_for(hello)).messages};
   }

@@ -39,6 +39,10 @@ Result<Tls13Choice, Error> choose_tls13(const ServerConfig& config, const Client
 /// all.
 std::optional<PskMode> choose_psk_mode(const ServerConfig& config, const ClientHello& hello, const Tls13Choice& choice);
 
+/// The first of `schemes` that `key` can sign by, `version` allows in handshakes, and the peer takes.
+std::optional<crypto::SignatureScheme> choose_scheme(const std::vector<crypto::SignatureScheme>& schemes,
+                                                     const crypto::PrivateKey& key, Version version, CodePoints taken);
+
 /// Who signs in TLS 1.3: missing_extension, no_common_signature_scheme.
 Result<Signer, Error> choose_signer_tls13(const ServerConfig& config, const Identity& identity,
                                           const ClientHello& hello);

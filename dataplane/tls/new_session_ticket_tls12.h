@@ -11,8 +11,16 @@ namespace lockstep::tls {
 constexpr std::size_t kMaxNewSessionTicketTls12 = kHandshakeHeader + 4 + (2 + kMaxTicket);
 
 struct NewSessionTicketTls12 {
-  Duration lifetime;  // whole seconds are sent
-  Bytes ticket;       // empty: none after all
+  Duration lifetime = {};  // whole seconds are sent; 0: unspecified
+  Bytes ticket = {};       // empty: none after all
+
+  /// Reads the body; false when it does not parse.
+  bool read(Bytes body) {
+    Reader reader(body);
+    lifetime = seconds(reader.u32());
+    ticket = reader.vector16();
+    return reader.finished();
+  }
 
   /// Writes the message and returns it; empty when it does not fit.
   Bytes write(MutableBytes out) const {

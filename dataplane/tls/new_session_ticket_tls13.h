@@ -11,12 +11,18 @@ namespace lockstep::tls {
 /// Room for the largest: lifetime, age_add, a nonce of two bytes, the ticket, early_data.
 constexpr std::size_t kMaxNewSessionTicket = kHandshakeHeader + 4 + 4 + (1 + 2) + (2 + kMaxTicket) + 2 + (4 + 4);
 
+/// No ticket is used for longer, whatever is said.
+constexpr Duration kLongestTicketLifetime = hours(168);
+
 struct NewSessionTicketTls13 {
-  Duration lifetime;  // whole seconds are sent
+  Duration lifetime = {};  // whole seconds are sent
   std::uint32_t age_add = 0;
-  Bytes nonce;
-  Bytes ticket;
+  Bytes nonce = {};
+  Bytes ticket = {};
   std::uint32_t max_early_data = 0;  // 0: none may be sent, and there is no extension
+
+  /// Reads the body: malformed_message, duplicate_extension, misplaced_extension. Unknown extensions are ignored.
+  Error read(Bytes body);
 
   /// Writes the message and returns it; empty when it does not fit.
   Bytes write(MutableBytes out) const {

@@ -4,6 +4,7 @@
 
 #include "dataplane/tls/key_update.h"
 #include "dataplane/tls/server_config.h"
+#include "dataplane/tls/ticket_receiver.h"
 
 namespace lockstep::tls {
 
@@ -28,19 +29,21 @@ class PostHandshake {
     }
   };
 
-  /// Takes the content of a handshake record, in pieces; `last` with the last one. A client passes tickets over.
-  Outcome take(bool is_client, Version version, Bytes content, bool last);
+  /// Takes the content of a handshake record, in pieces; `last` with the last one. A client's tickets go to `tickets`,
+  /// or are passed over where there is none.
+  Outcome take(bool is_client, TicketReceiver* tickets, Version version, Bytes content, bool last);
   /// Application data arrived: handshake messages may not be interleaved with it (RFC 8446 section 5.1).
   Error application_data(bool empty);
   /// A message is incomplete.
   bool in_message() const { return size_ != 0 || to_skip_ != 0; }
 
  private:
-  Outcome take_tls13(bool is_client, Bytes content, bool last);
-  Error check_header(bool is_client);
+  Outcome take_tls13(bool is_client, TicketReceiver* tickets, Bytes content, bool last);
+  Error check_header(bool is_client, TicketReceiver* tickets);
   std::uint32_t body_size() const;
-  void skip(Bytes& content);
-  Outcome take_renegotiation(Bytes content);
+  Bytes skip(Bytes& content);
+  Error take_ticket(TicketReceiver* tickets, Bytes& content);
+  Outcome take_renegotiation(bool is_client, Bytes content);
 
   std::array<std::uint8_t, KeyUpdateMessage::kSize> buffer_{};
   std::uint8_t size_ = 0;

@@ -37,7 +37,6 @@ void Tls12Finish::fill_state() {
   state.version = Version::tls12;
   state.cipher_suite = negotiated.cipher_suite;
   state.issued = handshake.link.unix_milliseconds();
-  state.extended_master_secret = handshake.tls12.extended_master_secret;
   state.scope = handshake.config.resumption_scope;
   state.secret.assign(handshake.tls12.master_secret.expose());
   state.server_name = bytes({negotiated.server_name.data(), negotiated.server_name_size});

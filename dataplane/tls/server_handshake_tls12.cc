@@ -55,10 +55,13 @@ Error Tls12Server::negotiate() {
   progress.suite = choice.suite;
   progress.extended_master_secret = handshake.hello.extended_master_secret;
   const TicketKeys* const keys = handshake.config.ticket_keys.get();
-  progress.promises_ticket = handshake.hello.has_session_ticket && keys != nullptr && keys->sealing != nullptr;
+  // RFC 7627 section 5.3: who does not use extended_master_secret should not resume.
+  const bool resumable = progress.extended_master_secret;
+  progress.promises_ticket =
+      resumable && handshake.hello.has_session_ticket && keys != nullptr && keys->sealing != nullptr;
   // Who takes tickets needs no identifier (RFC 5077 section 3.4).
   const CoreLimits& limits = handshake.link.core.limits;
-  if (!progress.promises_ticket && limits.cached_sessions != 0)
+  if (resumable && !progress.promises_ticket && limits.cached_sessions != 0)
     progress.session_id = SessionId::make(limits.core, handshake.link.core.random);
   return Error::none;
 }

@@ -87,6 +87,7 @@ void Negotiation::begin_transcript() {
 Error Negotiation::ask_for_share() {
   begin_transcript();
   handshake.link.core.counters.hello_retry_requests.add();
+  if (handshake.hello.has_early_data) count_early_data(handshake.link.core.counters, EarlyData::retried);
   handshake.negotiated.hello_retry = true;
   return handshake.send_hello_tls13(request_written, true);
 }

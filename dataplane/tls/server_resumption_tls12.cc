@@ -138,15 +138,14 @@ Error accept_session_tls12(Handshake& handshake, const SessionState& session, Re
   const bool usable = suite != nullptr && suite->version == Version::tls12 &&
                       hello.cipher_suites.contains(session.cipher_suite) &&
                       contains(handshake.config.cipher_suites, session.cipher_suite);
-  // RFC 7627 section 5.3, also for the last.
-  const bool upgraded = !session.extended_master_secret && hello.extended_master_secret;
-  if (!usable || upgraded) {
+  if (!usable) {
     outcome = Resumption::mismatched;
     return Error::none;
   }
-  if (session.extended_master_secret && !hello.extended_master_secret) return Error::extended_master_secret_dropped;
+  // RFC 7627 section 5.3: the session has it.
+  if (!hello.extended_master_secret) return Error::extended_master_secret_dropped;
   handshake.tls12.suite = suite;
-  handshake.tls12.extended_master_secret = session.extended_master_secret;
+  handshake.tls12.extended_master_secret = true;
   handshake.tls12.master_secret.assign(session.secret.expose());
   handshake.transcript = RunningHash(suite->hash);
   handshake.negotiated.cipher_suite = suite->suite;

@@ -22,6 +22,7 @@ struct Tickets {
 
   Handshake& handshake;
   crypto::Tls13ResumptionJob secrets;
+  std::array<std::array<std::uint8_t, 2>, crypto::kMaxTickets> nonces;  // as the traces of RFC 8448 have them
   SessionState state;
   TicketSealer sealer;
   std::array<std::uint8_t, kMaxTicket> ticket_buffer;
@@ -35,7 +36,12 @@ void Tickets::begin_secrets() {
   secrets.transcript = &handshake.transcript;
   secrets.client_finished = handshake.tls13.client_finished.whole;
   // Who came with a ticket has others, or needs one in its place.
+  secrets.hash = handshake.transcript.hash();
   secrets.count = handshake.negotiated.resumed ? 1 : std::min<std::uint8_t>(config.tickets, crypto::kMaxTickets);
+  for (std::uint8_t i = 0; i < secrets.count; ++i) {
+    nonces[i] = {0, i};
+    secrets.nonces[i] = nonces[i];
+  }
   handshake.submit(secrets);
 
   state.cipher_suite = handshake.negotiated.cipher_suite;
@@ -61,8 +67,7 @@ bool Tickets::begin_ticket(std::size_t i) {
 }
 
 bool Tickets::send_ticket(std::size_t i) {
-  const auto nonce = crypto::ticket_nonce(i);
-  const NewSessionTicketTls13 message{lifetime_of_sessions(handshake.config), state.age_add, nonce, ticket,
+  const NewSessionTicketTls13 message{lifetime_of_sessions(handshake.config), state.age_add, nonces[i], ticket,
                                       state.max_early_data};
   const Bytes written = message.write(message_buffer);
   if (handshake.outbound.send(handshake.link, ContentType::handshake, std::span(&written, 1)) != Error::none)

@@ -11,8 +11,8 @@ Session::Session(Core& core, const ServerConfig& config, crypto::JobOwner owner,
   ::new (static_cast<void*>(storage_.data())) Connection(core, config, owner, now);
 }
 
-Session::Session(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now) {
-  ::new (static_cast<void*>(storage_.data())) Connection(core, config, owner, now);
+Session::Session(Core& core, const ClientConfig& config, std::uint32_t server, crypto::JobOwner owner, Instant now) {
+  ::new (static_cast<void*>(storage_.data())) Connection(core, config, server, owner, now);
 }
 
 Session::~Session() {

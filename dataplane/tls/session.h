@@ -77,6 +77,8 @@ struct CoreLimits {
   std::uint32_t early_data_hellos = 65536;  // whose early data was taken, for as long as they could be sent again
   std::uint32_t handshakes = 4096;          // at the same time: coroutine frames and message buffers
   std::uint32_t client_handshakes = 4096;   // the same, where we are the client
+  std::uint32_t client_sessions = 1024;     // with servers, kept to be resumed; 2.5 KB each once used
+  std::uint32_t ticket_receivers = 32768;   // connections to servers that may send tickets; 120 bytes each once used
   std::uint32_t exporters = 32768;          // sessions that can export keying material; 128 bytes each once used
   std::uint32_t client_identities = 32768;  // sessions whose client showed a certificate; 300 bytes each once used
   std::uint32_t large_messages = 64;        // handshake messages beyond the small buffer, at the same time
@@ -157,8 +159,9 @@ class Session {
   /// Starts a server session. `config` must live until the handshake is over (established, or closed and idle()).
   /// When the pools are exhausted, the first call closes the session with Error::no_memory.
   Session(Core& core, const ServerConfig& config, crypto::JobOwner owner, Instant now);
-  /// The same for a client. Its handshake begins with the first call of receive, which may show no input.
-  Session(Core& core, const ClientConfig& config, crypto::JobOwner owner, Instant now);
+  /// The same for a client. Its handshake begins with the first call of receive, which may show no input. `server`
+  /// tells servers with this configuration apart: sessions are resumed with the one they were made with.
+  Session(Core& core, const ClientConfig& config, std::uint32_t server, crypto::JobOwner owner, Instant now);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   /// Only when idle(). Wipes the keys and tells the engines to forget them.

@@ -4,17 +4,17 @@
 
 #include "dataplane/tls/client_authentication.h"
 #include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/new_session_ticket_tls13.h"
 
 namespace lockstep::tls {
 
 namespace {
 
 // Of the format: states of other versions of this program are not resumed.
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormat = 3;
 
 constexpr std::size_t kFingerprint = std::tuple_size_v<decltype(ClientIdentity::fingerprint)>;
 
-constexpr Duration kLongestLifetime = hours(168);
 // By how much the clocks of those who share ticket keys may differ.
 constexpr Duration kClockSkew = seconds(10);
 
@@ -27,7 +27,6 @@ Bytes SessionState::write(MutableBytes out) const {
   writer.u16(static_cast<std::uint16_t>(cipher_suite));
   writer.u64(static_cast<std::uint64_t>(issued));
   writer.u32(age_add);
-  writer.u8(extended_master_secret ? 1 : 0);
   writer.bytes(scope);
   writer.bytes(instance);
   writer.bytes(secret.expose());
@@ -59,8 +58,6 @@ bool SessionState::read(Bytes state) {
   cipher_suite = static_cast<CipherSuite>(reader.u16());
   issued = static_cast<std::int64_t>(reader.u64());
   age_add = reader.u32();
-  const std::uint8_t extended = reader.u8();
-  extended_master_secret = extended == 1;
   reader.read(scope);
   reader.read(instance);
   secret.assign(reader.bytes(secret.capacity()));
@@ -72,11 +69,11 @@ bool SessionState::read(Bytes state) {
   client_subject = reader.vector8();
   const bool client_fits =
       client_fingerprint.size() == kFingerprint || (client_fingerprint.empty() && client_subject.empty());
-  return reader.finished() && extended <= 1 && client_fits;
+  return reader.finished() && client_fits;
 }
 
 Duration lifetime_of_sessions(const ServerConfig& config) {
-  return std::min(config.session_lifetime, kLongestLifetime);
+  return std::min(config.session_lifetime, kLongestTicketLifetime);
 }
 
 Resumption SessionState::check(const ServerConfig& config, Version spoken, Bytes name, std::int64_t now) const {

@@ -21,7 +21,8 @@ enum class Resumption : std::uint8_t {
   mismatched,  // of another service, version, server name or hash
 };
 
-/// The state of RFC 8446 section 4.6.1 and RFC 5077 section 4. Views are the writer's, or into what was read.
+/// The state of RFC 8446 section 4.6.1 and RFC 5077 section 4. Sessions of TLS 1.2 have an extended_master_secret, all
+/// of them: others are not resumed (RFC 7627 section 5.3). Views are the writer's, or into what was read.
 struct SessionState {
   /// Room for the largest: server and protocol names and a subject of 255 bytes.
   static constexpr std::size_t kMaxSize = 912;
@@ -30,7 +31,6 @@ struct SessionState {
   CipherSuite cipher_suite{};
   std::int64_t issued = 0;                  // Unix time in milliseconds
   std::uint32_t age_add = 0;                // TLS 1.3: ticket_age_add
-  bool extended_master_secret = true;       // TLS 1.2 (RFC 7627 section 5.3)
   std::array<std::uint8_t, 16> scope{};     // ServerConfig::resumption_scope
   std::array<std::uint8_t, 16> instance{};  // TicketKeys::instance of who issued it
   Secret<48> secret;                        // TLS 1.3: the PSK, of the suite's digest size; TLS 1.2: the master secret

@@ -89,7 +89,13 @@ const std::map<std::string_view, Setter>& valued() {
          if (curve) s.curves.push_back(*curve);
          return curve.has_value();
        }},
-      {"trust-cert", ignore()},           // of clients' certificates, which are not asked for
+      {"signing-prefs",
+       [](Settings& s, const std::string& value) {
+         const auto scheme = number(value);
+         if (scheme) s.signing.push_back(*scheme);
+         return scheme.has_value();
+       }},
+      {"trust-cert", ignore()},           // every certificate is trusted, or none
       {"expect-msg-callback", ignore()},  // messages are not shown
   };
   return flags;
@@ -117,6 +123,11 @@ const std::map<std::string_view, Setter>& switches() {
       {"expect-session-miss", switch_on(&Settings::expect_session_miss)},
       {"expect-hrr", switch_on(&Settings::expect_retry)},
       {"expect-no-hrr", switch_on(&Settings::expect_no_retry)},
+      {"verify-peer", switch_on(&Settings::verify_peer)},
+      {"require-any-client-certificate", switch_on(&Settings::require_certificate)},
+      {"verify-fail", switch_on(&Settings::verify_fail)},
+      {"expect-verify-result", switch_on(&Settings::expect_verified)},
+      {"use-custom-verify-callback", ignore()},  // there is one way
       // A session without I/O is asynchronous by nature, and its handshake is driven by what comes.
       {"async", ignore()},
       {"implicit-handshake", ignore()},

@@ -17,9 +17,14 @@ struct Settings {
   std::vector<std::string> certificate_files;
   std::string cipher;                     // names separated by ':'; empty: the defaults
   std::vector<std::uint16_t> curves;      // empty: the defaults
+  std::vector<std::uint16_t> signing;     // signature schemes, best first; empty: the defaults
   std::vector<std::uint8_t> ticket_key;   // 48 bytes; empty: made at start
   std::vector<std::uint8_t> select_alpn;  // the one protocol that we speak
   bool no_ticket = false;
+  bool verify_peer = false;          // ask for a certificate
+  bool require_certificate = false;  // and refuse who has none
+  bool verify_fail = false;          // no certificate is good enough
+  bool expect_verified = false;      // a certificate was looked at, and whether it was good is as `verify_fail` says
   bool writes_first = false;
   bool shuts_down = false;
   bool check_close_notify = false;

@@ -8,12 +8,17 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "crypto/openssl/certificate.h"
 #include "crypto/openssl/engine.h"
 #include "crypto/openssl/key_file.h"
+#include "crypto/openssl/trust_store.h"
+#include "dataplane/tls/client_authentication.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/ticket_keys.h"
 #include "tests/bogo/connection.h"
+#include "tests/support/certificates.h"
 
 namespace lockstep::bogo {
 namespace {
@@ -58,6 +63,30 @@ bool add_groups(const std::vector<std::uint16_t>& curves, tls::ServerConfig& con
   return curves.empty() || config.groups.size() == curves.size();
 }
 
+/// False for a scheme that no key of ours signs by.
+bool add_schemes(const std::vector<std::uint16_t>& schemes, tls::ServerConfig& config) {
+  if (schemes.empty()) return true;
+  const std::vector<crypto::SignatureScheme> known = std::exchange(config.signature_schemes, {});
+  for (const std::uint16_t wanted : schemes)
+    for (const crypto::SignatureScheme scheme : known)
+      if (wanted == static_cast<std::uint16_t>(scheme)) config.signature_schemes.push_back(scheme);
+  return config.signature_schemes.size() == schemes.size();
+}
+
+/// Without an authority whatever parses is trusted; an authority that nobody knows trusts nobody.
+std::string add_client_authentication(const Settings& settings, tls::ServerConfig& config) {
+  if (!settings.verify_peer && !settings.require_certificate) return {};
+  std::shared_ptr<const crypto::TrustStore> trust;
+  if (settings.verify_fail) {
+    auto loaded = crypto::load_trust_store({.authorities = test::make_authority("nobody's").certificate_pem});
+    if (!loaded) return loaded.error();
+    trust = std::move(loaded.value().store);
+  }
+  config.client_authentication = std::make_shared<const tls::ClientAuthentication>(
+      tls::make_client_authentication(settings.require_certificate, std::move(trust), {}));
+  return {};
+}
+
 std::shared_ptr<const tls::TicketKeys> ticket_keys(const std::vector<std::uint8_t>& given) {
   auto keys = std::make_shared<tls::TicketKeys>();
   tls::TicketKey& key = keys->keys.emplace_back();
@@ -79,11 +108,13 @@ std::shared_ptr<const tls::TicketKeys> ticket_keys(const std::vector<std::uint8_
 /// Empty, or what is wrong; `unimplemented` when it asks for something that we do not have.
 std::string configure(const Settings& settings, tls::ServerConfig& config, bool& unimplemented) {
   unimplemented = !add_suites(settings.cipher, config) || !add_groups(settings.curves, config) ||
+                  !add_schemes(settings.signing, config) ||
                   settings.key_files.size() != settings.certificate_files.size();
-  if (unimplemented) return "a suite or group that is not ours";
+  if (unimplemented) return "a suite, group or signature scheme that is not ours";
   config.tls12 = settings.min_version <= 0x0303 && settings.max_version >= 0x0303;
   config.tls13 = settings.min_version <= 0x0304 && settings.max_version >= 0x0304;
   if (!settings.select_alpn.empty()) config.alpn.emplace_back(settings.select_alpn.begin(), settings.select_alpn.end());
+  if (std::string error = add_client_authentication(settings, config); !error.empty()) return error;
   tls::Identity identity;
   for (std::size_t i = 0; i < settings.key_files.size(); ++i) {
     auto key = crypto::load_private_key(file(settings.key_files[i]));
@@ -121,6 +152,9 @@ std::string check(const Settings& settings, const tls::SessionInfo& info, bool r
     return info.resumed ? "the session was resumed" : "the session was not resumed";
   if (settings.expect_retry && !info.hello_retry) return "no HelloRetryRequest was sent";
   if (settings.expect_no_retry && info.hello_retry) return "a HelloRetryRequest was sent";
+  if (settings.expect_verified && info.client == nullptr) return "no certificate was looked at";
+  if (settings.expect_verified && (info.client->verdict == crypto::ChainVerdict::valid) == settings.verify_fail)
+    return "another verdict on the certificate";
   if (settings.expect_server_name && *settings.expect_server_name != info.server_name)
     return "another server name came";
   if (settings.expect_alpn && *settings.expect_alpn != info.alpn) return "another protocol was negotiated";

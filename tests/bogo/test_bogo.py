@@ -1,5 +1,6 @@
 """The shim's own protocol, with a small stand-in for the test runner."""
 
+import base64
 import contextlib
 import os
 import pathlib
@@ -113,6 +114,36 @@ class Bogo(unittest.TestCase):
                 tls.unwrap()
         self.assertEqual(run.end(), (0, ""))
 
+    def resume(self, context, *flags):
+        """Two connections of one session; in TLS 1.3 its ticket comes before the answer."""
+        run = self.start("-resume-count", "1", *flags)
+        session = None
+        for _ in range(2):
+            with self.client(run, context, session) as tls:
+                self.echo(tls)
+                session = tls.session
+                tls.unwrap()
+        return run.end()
+
+    def test_sessions_go_on_by_ticket_and_by_identifier(self):
+        for version, flags in ((ssl.TLSVersion.TLSv1_3, ()), (ssl.TLSVersion.TLSv1_2, ()), (ssl.TLSVersion.TLSv1_2, ("-no-ticket",))):
+            with self.subTest(version=version, flags=flags):
+                self.assertEqual(self.resume(self.context(version), *flags), (0, ""))
+        self.assertEqual(self.resume(self.context(ssl.TLSVersion.TLSv1_3), "-on-resume-expect-session-miss"),
+                         (1, "the session was resumed"))
+
+    def test_a_ticket_is_good_for_whoever_has_its_key(self):
+        key = base64.b64encode(bytes(range(48))).decode()
+        context, session = self.context(ssl.TLSVersion.TLSv1_2), None
+        for ticket_key, reused in ((key, False), (key, True), (base64.b64encode(bytes(48)).decode(), False)):
+            run = self.start("-ticket-key", ticket_key)
+            with self.client(run, context, session) as tls:
+                self.echo(tls)
+                self.assertEqual(tls.session_reused, reused)
+                session = session or tls.session
+                tls.unwrap()
+            self.assertEqual(run.end(), (0, ""))
+
     def test_a_session_not_resumed_as_expected_is_a_failure(self):
         run = self.start("-resume-count", "1")
         for _ in range(2):
@@ -143,6 +174,37 @@ class Bogo(unittest.TestCase):
             self.echo(tls)
             tls.unwrap()
         self.assertEqual(run.end(), (0, ""))
+
+    def test_certificates_of_clients_are_asked_for_and_judged_as_told(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            required = "certificate_required" if version == ssl.TLSVersion.TLSv1_3 else "certificate_required_tls12"
+            for shown, flags, error in (
+                    (True, ("-require-any-client-certificate", "-expect-verify-result"), ""),
+                    (True, ("-verify-peer", "-use-custom-verify-callback", "-expect-verify-result"), ""),
+                    (False, ("-verify-peer",), ""),
+                    (False, ("-verify-peer", "-expect-verify-result"), "no certificate was looked at"),
+                    (False, ("-require-any-client-certificate",), required),
+                    (True, ("-verify-peer", "-verify-fail", "-expect-verify-result"), "unknown_authority")):
+                with self.subTest(version=version, flags=flags):
+                    context = self.context(version)
+                    if shown:
+                        context.load_cert_chain(self.certificate, self.key)
+                    run = self.start(*flags)
+                    try:
+                        with self.client(run, context) as tls:
+                            self.echo(tls)
+                            tls.unwrap()
+                    except OSError:
+                        self.assertNotEqual(error, "")
+                    self.assertEqual(run.end(), (1 if error else 0, error))
+
+    def test_it_signs_by_the_schemes_that_it_is_told(self):
+        self.assertEqual(self.start("-signing-prefs", "513").end()[0], 89)  # SHA-1
+        # Not for the key that it has.
+        run = self.start("-signing-prefs", str(0x0804))
+        with self.assertRaises(ssl.SSLError), self.client(run):
+            pass
+        self.assertEqual(run.end(), (1, "no_common_signature_scheme"))
 
     def test_a_failure_of_the_session_is_named(self):
         run = self.start("-min-version", "772")

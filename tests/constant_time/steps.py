@@ -15,10 +15,12 @@ LONG = ["rsa_premaster.libcrypto", "rsa_premaster.lanes"]
 STEPS = [
     "rsa_premaster.take", "cbc_open.sha1_64", "cbc_open.sha1_512", "cbc_open.sha256_80", "cbc_open.sha256_512", "cbc_open.sha384_160",
     "cbc_open.sha384_512", "cbc_open.sha1_64_libcrypto", "cbc_open.sha256_80_libcrypto", "cbc_open.sha384_160_libcrypto",
-    "cbc_open.encrypt_then_mac_sha1_64", "cbc_open.encrypt_then_mac_sha256_512", "cbc_open.encrypt_then_mac_sha384_512", "psk_binder",
+    "cbc_open.paddings_sha1_512",
+    "cbc_open.paddings_sha256_512", "cbc_open.paddings_sha384_512", "cbc_open.paddings_sha1_512_libcrypto",
+    "cbc_open.paddings_encrypt_then_mac_sha1_512", "cbc_open.encrypt_then_mac_sha1_64", "cbc_open.encrypt_then_mac_sha256_512", "cbc_open.encrypt_then_mac_sha384_512", "psk_binder",
     "finished.tls13", "finished.tls12", "ticket"]
 # What a processor without the vector engines cannot run.
-VECTOR_ONLY = re.compile(r"rsa_premaster\.lanes|cbc_open\.sha\d+_\d+$|cbc_open\.encrypt_then_mac")
+VECTOR_ONLY = re.compile(r"rsa_premaster\.lanes|cbc_open\.(paddings_)?sha\d+_\d+$|cbc_open\.(paddings_)?encrypt_then_mac")
 
 
 def explain(figures):

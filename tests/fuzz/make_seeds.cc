@@ -6,6 +6,7 @@
 #include "dataplane/tls/server_hello.h"
 #include "dataplane/tls/ticket.h"
 #include "tests/unit/dataplane/tls/client_certificate.h"
+#include "tests/unit/dataplane/tls/client_scene.h"
 #include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
@@ -114,6 +115,101 @@ Buffer connection_with_early_data() {
                record(kRecord, application_data, text("some data")), step(kShutdown)});
 }
 
+// As client_fuzzer.cc has them.
+enum ClientStep : std::uint8_t {
+  kServerBytes,
+  kServerPlain,
+  kServerHello,
+  kServerRecord,
+  kServerHandshake13,
+  kServerApplication13,
+  kServerUpdated13,
+  kServerKeys12,
+  kClientWrite,
+  kServerFin,
+  kClientShutdown,
+  kClientTimeout,
+  kNextConnection
+};
+
+Buffer client_step(ClientStep what, const Buffer& content = {}) {
+  return vector16(join({{what}, content}));
+}
+Buffer server_plain(ContentType type, const Buffer& content) {
+  return client_step(kServerPlain, join({{static_cast<std::uint8_t>(type)}, content}));
+}
+Buffer server_record(ContentType type, const Buffer& content) {
+  return client_step(kServerRecord, join({{static_cast<std::uint8_t>(type)}, content}));
+}
+
+ServerHelloText hello_of_server13() {
+  ServerHelloText hello;
+  hello.random = Buffer(32, 0x33);
+  hello.session_id = Buffer(32, 0);
+  hello.extensions.clear();
+  hello.set(ExtensionType::supported_versions, u16(0x0304));
+  hello.set(ExtensionType::key_share, key_share(kX25519, Buffer(32, 0x42)));
+  return hello;
+}
+
+ServerHelloText hello_of_server12() {
+  ServerHelloText hello;
+  hello.random = Buffer(32, 0x33);
+  hello.session_id = {};
+  hello.suite = 0xc02b;
+  hello.extensions.clear();
+  hello.set(ExtensionType::extended_master_secret, {});
+  hello.set(ExtensionType::renegotiation_info, {0});
+  hello.set(ExtensionType::session_ticket, {});
+  return hello;
+}
+
+Buffer to_client13() {
+  using enum ContentType;
+  const Buffer schemes = join({u16(13), vector16(vector16(list16({0x0403, 0x0804})))});
+  return join({client_step(kServerHello, hello_of_server13().whole()), server_plain(change_cipher_spec, {1}),
+               client_step(kServerHandshake13), server_record(handshake, message(8, vector16({}))),
+               server_record(handshake, message(13, join({{0}, vector16(schemes)}))),
+               server_record(handshake, certificate13(entry13(none_certificate()))),
+               server_record(handshake, certificate_verify()), server_record(handshake, server_finished()),
+               client_step(kServerApplication13), server_record(handshake, ticket13()),
+               server_record(application_data, text("some data")), client_step(kClientWrite, {40}),
+               server_record(handshake, message(24, {1})), client_step(kServerUpdated13),
+               server_record(alert, {1, 0})});
+}
+
+Buffer to_client_again13() {
+  using enum ContentType;
+  ServerHelloText hello = hello_of_server13();
+  hello.set(ExtensionType::pre_shared_key, u16(0));
+  return join({client_step(kNextConnection), client_step(kServerHello, hello.whole()), client_step(kServerHandshake13),
+               server_record(handshake, message(8, vector16({}))), server_record(handshake, server_finished()),
+               client_step(kServerApplication13), server_record(application_data, text("some data")),
+               client_step(kClientShutdown)});
+}
+
+Buffer to_client12() {
+  using enum ContentType;
+  return join(
+      {server_plain(handshake, hello_of_server12().whole()),
+       server_plain(handshake, certificate12(vector24(none_certificate()))), server_plain(handshake, key_exchange12()),
+       server_plain(handshake, certificate_request12()), server_plain(handshake, server_hello_done()),
+       server_plain(handshake, ticket12()), server_plain(change_cipher_spec, {1}), client_step(kServerKeys12),
+       server_record(handshake, server_finished12()), server_record(application_data, text("some data")),
+       client_step(kClientWrite, {40}), server_record(handshake, message(0, {})), server_record(alert, {1, 0})});
+}
+
+Buffer to_client_again12() {
+  using enum ContentType;
+  ServerHelloText hello = hello_of_server12();
+  hello.session_id = Buffer(32, 0);
+  hello.remove(ExtensionType::session_ticket);
+  return join({client_step(kNextConnection), client_step(kServerHello, hello.whole()),
+               server_plain(change_cipher_spec, {1}), client_step(kServerKeys12),
+               server_record(handshake, server_finished12()), server_record(application_data, text("some data")),
+               client_step(kServerFin)});
+}
+
 // The body, with a share for X25519.
 Buffer server_hello() {
   const Buffer random(32, 0x11);
@@ -143,6 +239,11 @@ void make_seeds(const std::filesystem::path& base) {
   server.write("certificate13", connection_with_certificate13());
   server.write("certificate12", connection_with_certificate12());
   server.write("early_data", connection_with_early_data());
+  const Folder client(base, "client");
+  client.write("tls13", join({kDefaults, to_client13(), to_client_again13()}));
+  client.write("tls12", join({kDefaults, to_client12(), to_client_again12()}));
+  client.write("certificate13", join({kClientCertificates, to_client13()}));
+  client.write("certificate12", join({kClientCertificates, to_client12()}));
   const Folder hello(base, "client_hello");
   hello.write("tls13", hello13().body());
   hello.write("tls12", hello12().body());

@@ -6,8 +6,11 @@
 #include "dataplane/tls/client_key_exchange.h"
 #include "dataplane/tls/encrypted_extensions.h"
 #include "dataplane/tls/finished.h"
+#include "dataplane/tls/new_session_ticket_tls12.h"
+#include "dataplane/tls/new_session_ticket_tls13.h"
 #include "dataplane/tls/post_handshake.h"
 #include "dataplane/tls/received_server_hello.h"
+#include "dataplane/tls/server_key_exchange.h"
 #include "dataplane/tls/ticket.h"
 #include "tests/fuzz/fuzzer.h"
 
@@ -40,7 +43,7 @@ void post_handshake(bool is_client, Version version, Bytes bytes) {
   fuzz::Input input(bytes);
   while (input.next_step()) {
     const std::vector<std::uint8_t> content = input.rest_of_step();
-    const PostHandshake::Outcome outcome = rules.take(is_client, version, content, content.size() % 2 == 0);
+    const PostHandshake::Outcome outcome = rules.take(is_client, nullptr, version, content, content.size() % 2 == 0);
     if (outcome.error != Error::none || rules.application_data(content.empty()) != Error::none) return;
   }
 }
@@ -84,14 +87,23 @@ void certificate_verify(Bytes bytes) {
 // To a client that offers what it does by default, and a protocol.
 void of_servers(Bytes bytes) {
   static const ClientConfig& config = *new ClientConfig{.alpn = {"http/1.1"}};
-  const ClientOffer offer{.config = config, .group = crypto::NamedGroup::x25519};
+  const ClientOffer offer{.config = config, .session_id_size = 32, .group = crypto::NamedGroup::x25519};
   ReceivedServerHello hello;
-  if (hello.read(bytes, offer) == Error::none && !hello.retry) EXPECT_EQ(hello.public_key.size(), 32U);
+  if (hello.read(bytes, offer) == Error::none && hello.version == Version::tls12)
+    EXPECT_TRUE(hello.secure_renegotiation);
   Bytes alpn;
   if (read_encrypted_extensions(bytes, offer, alpn) == Error::none)
-    EXPECT_TRUE(alpn.empty() || offer.offers_alpn(alpn));
+    EXPECT_TRUE(alpn.empty() || std::ranges::equal(alpn, text_bytes(config.alpn[0])));
   CodePoints signature_algorithms;
   (void)read_certificate_request_tls13(bytes, offer, signature_algorithms);
+  (void)read_certificate_request_tls12(bytes, signature_algorithms);
+  ReceivedKeyExchange exchange;
+  if (exchange.read(message(HandshakeType::server_key_exchange, bytes)) == Error::none)
+    EXPECT_LT(exchange.params.size() + exchange.signature.size(), bytes.size());
+  NewSessionTicketTls13 ticket13;
+  (void)ticket13.read(bytes);
+  NewSessionTicketTls12 ticket12;
+  (void)ticket12.read(bytes);
 }
 
 }  // namespace

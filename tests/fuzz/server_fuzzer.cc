@@ -107,6 +107,8 @@ void run_one(Bytes bytes) {
                     .early_data_hellos = 4,
                     .handshakes = 1,
                     .client_handshakes = 1,
+                    .client_sessions = 0,
+                    .ticket_receivers = 0,
                     .exporters = 1,
                     .client_identities = 1,
                     .large_messages = 1,

@@ -73,6 +73,7 @@ JobStatus verify_chain(VerifyChainJob& job) {
   std::copy(kNoneSubject.begin(), kNoneSubject.end(), job.subject.begin());
   job.verdict =
       static_cast<ChainVerdict>(std::min<unsigned>(certificate[0], static_cast<unsigned>(ChainVerdict::other)));
+  if (certificate.size() > 1 && certificate[1] != 0) job.valid_until = job.time + certificate[1];
   job.key.type = KeyType::ecdsa_p256;
   return JobStatus::ok;
 }
@@ -144,7 +145,10 @@ JobStatus early_data(Tls13EarlyDataJob& job) {
 }
 
 JobStatus resumption(Tls13ResumptionJob& job) {
-  job.transcript->update(job.client_finished);
+  if (job.master_secret != nullptr) {
+    job.transcript->update(job.client_finished);
+    fill(job.resumption_secret.writable(), 0x6f);
+  }
   for (std::uint8_t i = 0; i < job.count; ++i) fill(job.psks[i].writable(), static_cast<std::uint8_t>(0x70 + i));
   return JobStatus::ok;
 }

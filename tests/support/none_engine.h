@@ -28,7 +28,8 @@ void none_cbc_checksum(const crypto::CbcRecordKeys& keys, const crypto::CbcRecor
 /// - key_share: private keys of one fixed byte; derive: XOR of both private keys; refuses an all-zero X25519 key and a
 ///   point that does not begin with 4, as real engines do.
 /// - sign: SHA-256 of the scheme and the content; verify: compares with that, or takes kNoneSignature.
-/// - verify_chain: the first byte of the first certificate is the verdict; its key is one for P-256.
+/// - verify_chain: the first byte of the first certificate is the verdict, the second, unless it is zero, for how many
+///   seconds it is valid; its key is one for P-256.
 /// - rsa_premaster: 48 bytes are the premaster secret in plain sight; anything else gives the substitute.
 /// - transcript: real hashes, since messages are made of them.
 /// - key schedules: patterns that differ by direction and phase; transcripts grow as the jobs promise.

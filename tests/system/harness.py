@@ -148,6 +148,15 @@ class Service:
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
+    def reload_and_wait(self):
+        """Reloads the configuration, until the log says so."""
+        def count():
+            return self.log.read_text(encoding="utf-8", errors="replace").count("reloaded")
+
+        before = count()
+        self.reload()
+        wait_until("the reload", lambda: count() > before)
+
     def kill(self):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)

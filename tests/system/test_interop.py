@@ -1,93 +1,28 @@
 """The interoperation matrix: clients by other people, and each thing that they can do with us.
 
-A cell is a client at a service that leaves it one choice: one version, certificate, suite or group. It passes if the client gets the
-page and the service's access log says that the handshake was the one the cell is named for. What a client cannot do stands in
+A cell is a client at a service that leaves it one choice: one version, certificate, suite, group or way to be known. It passes if the
+client gets the page and the service's access log says that the handshake was the one the cell is named for (interop_features.py).
+Where a client is to be refused, the log must have the reason and the client must name the alert. What a client cannot do stands in
 interop_clients.py with the reason, is tried all the same, and fails the test if it works.
 """
 
 import collections
 import contextlib
-import dataclasses
 import json
 import os
+import subprocess
+import threading
 import unittest
 
+from client_authority import KEYS, Authority
 from configuration import builtin, configuration, tap
-from harness import FULL, KERNEL, NAME, SERVICE, Case, Failed, wait_until
+from harness import FULL, KERNEL, ROOT, SERVICE, Case, Failed, stop, wait_until
 from interop_clients import DEFAULT, WIDE
+from interop_features import FEATURES, PORTS, TABLES, UNTIL_OFF
 
-CERTIFICATE = {"RSA": "rsa", "ECDSA": "ecdsa"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Feature:
-    """A column: what the service is restricted to, and what its log must show of each connection."""
-
-    name: str
-    version: str
-    certificates: tuple = ("ecdsa", "rsa")
-    suite: str = ""
-    group: str = ""
-    connections: int = 1
-    resume_by: str = "tickets"
-    expected: tuple = ()  # (field of the access log, value)
-
-    def tls(self):
-        lines = [f'versions = ["{self.version}"]']
-        if self.suite:
-            lines.append(f'cipher_suites = ["{self.suite}"]')
-        if self.group:
-            lines.append(f'groups = ["{self.group}"]')
-        return "[service.tls]\n" + "\n".join(lines) + "\n"
-
-    def log(self):
-        """What each line of the log must have, by field."""
-        return {"sni": NAME, "version": f"TLSv{self.version}", "hello_retry": None,
-                **({"group": self.group} if self.group else {}), **dict(self.expected)}
-
-
-SIGNED_WITH = {"RSA": "rsa_", "ECDSA": "ecdsa_"}
-
-
-def certificates():
-    for version in ("1.2", "1.3"):
-        for key in ("RSA", "ECDSA"):
-            yield Feature(f"{version} {key}", version, (CERTIFICATE[key],), expected=(("signature", SIGNED_WITH[key]),))
-
-
-def groups():
-    for version in ("1.2", "1.3"):
-        for group in ("x25519", "secp256r1"):
-            yield Feature(f"{version} {group}", version, group=group, expected=(("hello_retry", "any"),))
-    yield Feature("1.2 secp384r1", "1.2", group="secp384r1")
-    # Nobody's first share is on P-384.
-    yield Feature("1.3 HelloRetryRequest", "1.3", group="secp384r1", expected=(("hello_retry", True),))
-
-
-def resumption():
-    for key in ("RSA", "ECDSA"):
-        for version in ("1.2", "1.3"):
-            yield Feature(f"{version} {key} ticket", version, (CERTIFICATE[key],), connections=2)
-        yield Feature(f"1.2 {key} identifier", "1.2", (CERTIFICATE[key],), connections=2, resume_by="identifiers")
-    yield Feature("1.3 HelloRetryRequest ticket", "1.3", group="secp384r1", connections=2, expected=(("hello_retry", True),))
-    yield Feature("classic ticket", "1.2", suite="AES128-SHA", connections=2)
-    yield Feature("classic identifier", "1.2", suite="AES128-SHA", connections=2, resume_by="identifiers")
-
-
-def suites():
-    for suite in ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
-        yield Feature(suite, "1.3", suite=suite, expected=(("suite", suite),))
-    for key in ("ECDSA", "RSA"):
-        for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA", "AES128-SHA256",
-                       "AES256-SHA384"):
-            yield Feature(f"ECDHE-{key}-{cipher}", "1.2", suite=f"ECDHE-{key}-{cipher}", expected=(("signature", SIGNED_WITH[key]),))
-    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA", "AES128-SHA256", "AES256-SHA256"):
-        yield Feature(f"RSA-{cipher}", "1.2", suite=cipher, expected=(("signature", None),))
-
-
-TABLES = {"versions and certificates": [*certificates(), *groups()], "resumption": list(resumption()), "suites": list(suites())}
-FEATURES = [feature for table in TABLES.values() for feature in table]
-PORTS = {feature.name: 4000 + index for index, feature in enumerate(FEATURES)}
+RELAY = ROOT / "tests" / "system" / "relay.py"
+# Counted once in a cell of early data.
+OUTCOMES = {"taken": "accepted", "off": "not_allowed", "retried": "retried"}
 
 
 def agrees(expected, found):
@@ -103,9 +38,12 @@ class Interoperation(Case):
         super().setUpClass()
         cls.demo = cls.demo_folder()
         cls.host = cls.namespace("host")
+        clients, strangers = (Authority(cls.folder / name) for name in ("clients", "strangers"))
+        cls.certificates = {kind: clients.issue(kind, *key) for kind, key in KEYS.items()}
+        cls.certificates["stranger"] = strangers.issue("stranger", *KEYS["P-256"])
         cls.lockstep = cls.service(cls.host, configuration(
             cls.demo, tap("lockstep0", SERVICE, KERNEL),
-            *(builtin(f"http-{PORTS[feature.name]}", f"{SERVICE}:{PORTS[feature.name]}", more=feature.tls(),
+            *(builtin(f"http-{PORTS[feature.name]}", f"{SERVICE}:{PORTS[feature.name]}", more=feature.more(clients.certificate),
                       certificates=feature.certificates) for feature in FEATURES),
             general='cores = [0, 1]\nlog_format = "json"'))
 
@@ -117,28 +55,82 @@ class Interoperation(Case):
         events = [json.loads(line) for line in lines if line.startswith(b"{")]
         return [event for event in events if event.get("event") == "access" and event["service"] == f"http-{PORTS[feature.name]}"]
 
+    def visit(self, client, feature):
+        """The client's connections; what a client that is refused says of it is compared here."""
+        if feature.early_data == "off":
+            self.visit_until_off(client, feature)
+        elif feature.refused:
+            try:
+                client.visit(PORTS[feature.name], feature)
+            except Failed as failure:
+                if not client.names(feature.refused, str(failure)):
+                    raise
+            else:
+                raise AssertionError("it was not refused")
+        else:
+            client.visit(PORTS[feature.name], feature)
+
+    def visit_until_off(self, client, feature):
+        """The service is told to take no early data any more while the client's second connection waits."""
+        port, text = PORTS[feature.name], self.lockstep.file.read_text(encoding="utf-8")
+        relay = self.host.start("python3", RELAY, SERVICE, port, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+        def let_through():
+            for said in relay.stdout:
+                if said == "asked\n":
+                    relay.stdin.write("go on\n")
+                    break
+            for said in relay.stdout:
+                self.lockstep.file.write_text(text.replace(UNTIL_OFF, ""), encoding="utf-8")
+                self.lockstep.reload_and_wait()
+                relay.stdin.write("go on\n")
+
+        relay.stdout.readline()
+        gate = threading.Thread(target=let_through)
+        gate.start()
+        client.address = "127.0.0.1"
+        try:
+            client.visit(port, feature)
+        finally:
+            client.address = SERVICE
+            stop(relay)
+            gate.join()
+            relay.stdin.close()
+            relay.stdout.close()
+            self.lockstep.file.write_text(text, encoding="utf-8")
+            self.lockstep.reload_and_wait()
+
     def attempt(self, client, feature):
         """Why a cell does not work; None if it does."""
-        offset = self.lockstep.log.stat().st_size
-        tickets = self.lockstep.metrics()["lockstep_tls_tickets_issued_total"]
+        offset, before = self.lockstep.log.stat().st_size, self.lockstep.metrics()
         try:
-            client.visit(PORTS[feature.name], feature)
-            wait_until("the access log", lambda: len(self.lines(feature, offset)) >= feature.connections, 10)
+            self.visit(client, feature)
+            wait_until("the access log", lambda: len(self.lines(feature, offset)) >= feature.connections, 10, step=0.01)
         except AssertionError as failure:
             with contextlib.suppress(Failed):
                 wait_until("the access log", lambda: self.lines(feature, offset), 1)
             return f"{failure}\n{self.lines(feature, offset)}"
-        lines = self.lines(feature, offset)
-        wrong = [f"{field} is {line.get(field)}, not {value}" for field, value in feature.log().items() for line in lines
-                 if not agrees(value, line.get(field))]
+        after = self.lockstep.metrics()
+        return ", ".join(self.wrong(feature, self.lines(feature, offset), {name: after[name] - before[name] for name in after})) or None
+
+    def wrong(self, feature, lines, counts):
+        """What the log and the counters have that is not the feature's."""
+        for field, value in feature.log().items():
+            yield from (f"{field} is {line.get(field)}, not {value}" for line in lines if not agrees(value, line.get(field)))
         # Workers' lines come in any order.
         resumed = sum(line["resumed"] for line in lines)
         if len(lines) != feature.connections or resumed != feature.connections - 1:
-            wrong.append(f"{len(lines)} connections, {resumed} resumed")
-        issued = self.lockstep.metrics()["lockstep_tls_tickets_issued_total"] - tickets
+            yield f"{len(lines)} connections, {resumed} resumed"
+        issued = counts["lockstep_tls_tickets_issued_total"]
         if feature.connections > 1 and (issued == 0) != (feature.resume_by == "identifiers"):
-            wrong.append(f"{issued:.0f} tickets were issued")
-        return ", ".join(wrong) or None
+            yield f"{issued:.0f} tickets were issued"
+        early = [line["resumed"] for line in lines if line.get("early_data")]
+        if early != ([True] if feature.early_data == "taken" else []):
+            yield f"early data of {len(early)} connections was taken"
+        for outcome in OUTCOMES.values():
+            count = counts[f"lockstep_tls_early_data_{outcome}_total"]
+            if count != (OUTCOMES.get(feature.early_data) == outcome):
+                yield f"early data {outcome} {count:.0f} times"
 
     def cell(self, client, feature):
         reason = client.reason(feature.name)

@@ -16,6 +16,9 @@ extendedKeyUsage=serverAuth
 subjectAltName=DNS:{name}
 authorityInfoAccess=OCSP;URI:http://{responder}:2560/
 """
+# Its openssl ends with the handshake, often before TLS 1.3's ticket comes; then it has no session to come back with, and blames the
+# connection. Resumption has tests of its own.
+MISSED = ("sessionresumption_ticket", "check failed because of connect problem")
 
 
 class Scanners(Case):
@@ -71,7 +74,8 @@ class Scanners(Case):
             f"{NAME}:{port}", timeout=900, check=False)
         findings = {}
         for finding in json.loads(report.read_text(encoding="utf-8")):
-            findings.setdefault(finding["severity"], []).append(f"{finding['id']}: {finding['finding']}")
+            if (finding["id"], finding["finding"]) != MISSED:
+                findings.setdefault(finding["severity"], []).append(f"{finding['id']}: {finding['finding']}")
         self.assertGreater(len(findings.get("OK", [])), 20, done.stdout.decode())
         print(json.dumps({key: value for key, value in findings.items() if key not in ("OK", "INFO")}))
         return findings

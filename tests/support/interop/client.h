@@ -18,15 +18,26 @@ struct Arguments {
   std::string authority;  // a PEM file
   int connections;
   bool tickets;
+  std::string certificate;  // PEM files of what the client shows; empty: nothing
+  std::string key;
 };
 
 /// The arguments of README.md; ends the program when there are not as many.
 inline Arguments read_arguments(int argc, char** argv) {
-  if (argc != 7) {
-    std::fprintf(stderr, "usage: %s ADDRESS PORT NAME CA-FILE CONNECTIONS tickets|identifiers\n", argv[0]);
+  if (argc != 7 && argc != 9) {
+    std::fprintf(stderr, "usage: %s ADDRESS PORT NAME CA-FILE CONNECTIONS tickets|identifiers [CERTIFICATE KEY]\n",
+                 argv[0]);
     std::exit(2);
   }
-  return {argv[1], argv[2], argv[3], argv[4], std::atoi(argv[5]), std::string(argv[6]) == "tickets"};
+  const bool shows = argc == 9;
+  return {argv[1],
+          argv[2],
+          argv[3],
+          argv[4],
+          std::atoi(argv[5]),
+          std::string(argv[6]) == "tickets",
+          shows ? argv[7] : "",
+          shows ? argv[8] : ""};
 }
 
 /// Ends the program with `what` and the library's error code, unless `good`.
@@ -34,6 +45,16 @@ inline void require(bool good, const char* what, int code = 0) {
   if (good) return;
   std::fprintf(stderr, "%s: %d (-0x%04x)\n", what, code, static_cast<unsigned>(-code));
   std::exit(1);
+}
+
+/// As `require`, and names the alert that the server sent, if it sent one (0: none).
+inline void require_no_alert(bool good, const char* what, int code, int alert) {
+  const char* const name = alert == 40    ? "handshake_failure"
+                           : alert == 48  ? "unknown_ca"
+                           : alert == 116 ? "certificate_required"
+                                          : "another";
+  if (!good && alert != 0) std::fprintf(stderr, "alert %d, %s\n", alert, name);
+  require(good, what, code);
 }
 
 /// A connected TCP socket; the caller closes it.

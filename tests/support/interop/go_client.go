@@ -29,6 +29,13 @@ func main() {
 		ClientSessionCache:     tls.NewLRUClientSessionCache(1),
 		SessionTicketsDisabled: arguments[5] == "identifiers",
 	}
+	if len(arguments) > 6 {
+		certificate, err := tls.LoadX509KeyPair(arguments[6], arguments[7])
+		if err != nil {
+			log.Fatal(err)
+		}
+		config.Certificates = []tls.Certificate{certificate}
+	}
 	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		config.CipherSuites = append(config.CipherSuites, suite.ID)
 	}

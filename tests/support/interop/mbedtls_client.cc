@@ -16,6 +16,8 @@ struct Client {
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&random);
     mbedtls_x509_crt_init(&authority);
+    mbedtls_x509_crt_init(&certificate);
+    mbedtls_pk_init(&key);
     mbedtls_ssl_config_init(&config);
     mbedtls_ssl_session_init(&session);
     int code = mbedtls_ctr_drbg_seed(&random, mbedtls_entropy_func, &entropy, nullptr, 0);
@@ -30,6 +32,16 @@ struct Client {
     mbedtls_ssl_conf_ca_chain(&config, &authority, nullptr);
     mbedtls_ssl_conf_session_tickets(
         &config, arguments.tickets ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+    if (!arguments.certificate.empty()) show_certificate();
+  }
+
+  void show_certificate() {
+    int code = mbedtls_x509_crt_parse_file(&certificate, arguments.certificate.c_str());
+    require(code == 0, "the certificate", code);
+    code = mbedtls_pk_parse_keyfile(&key, arguments.key.c_str(), nullptr);
+    require(code == 0, "the key", code);
+    code = mbedtls_ssl_conf_own_cert(&config, &certificate, &key);
+    require(code == 0, "showing the certificate", code);
   }
 
   void visit(bool resume) {
@@ -46,7 +58,8 @@ struct Client {
       require(code == 0, "setting the session", code);
     }
     code = mbedtls_ssl_handshake(&ssl);
-    require(code == 0, "the handshake", code);
+    // Of a fatal alert the library keeps the record alone.
+    require_no_alert(code == 0, "the handshake", code, code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? ssl.in_msg[1] : 0);
     mbedtls_ssl_session_free(&session);
     code = mbedtls_ssl_get_session(&ssl, &session);
     require(code == 0, "getting the session", code);
@@ -72,6 +85,8 @@ struct Client {
   mbedtls_entropy_context entropy;
   mbedtls_ctr_drbg_context random;
   mbedtls_x509_crt authority;
+  mbedtls_x509_crt certificate;
+  mbedtls_pk_context key;
   mbedtls_ssl_config config;
   mbedtls_ssl_session session;
 };

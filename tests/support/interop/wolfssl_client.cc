@@ -20,7 +20,19 @@ WOLFSSL_CTX* make_context(const Arguments& arguments) {
   wolfSSL_CTX_set_groups(context, const_cast<int*>(groups), 3);
   for (const int group : groups) wolfSSL_CTX_UseSupportedCurve(context, static_cast<word16>(group));
   if (arguments.tickets) wolfSSL_CTX_UseSessionTicket(context);
+  if (!arguments.certificate.empty()) {
+    require(wolfSSL_CTX_use_certificate_chain_file(context, arguments.certificate.c_str()) == WOLFSSL_SUCCESS,
+            "the certificate");
+    require(wolfSSL_CTX_use_PrivateKey_file(context, arguments.key.c_str(), WOLFSSL_FILETYPE_PEM) == WOLFSSL_SUCCESS,
+            "the key");
+  }
   return context;
+}
+
+int alert_received(WOLFSSL* ssl) {
+  WOLFSSL_ALERT_HISTORY history;
+  wolfSSL_get_alert_history(ssl, &history);
+  return history.last_rx.level == alert_fatal ? history.last_rx.code : 0;
 }
 
 std::string exchange(WOLFSSL* ssl, const Arguments& arguments) {
@@ -30,7 +42,8 @@ std::string exchange(WOLFSSL* ssl, const Arguments& arguments) {
   char block[2048];
   for (int count = 0; (count = wolfSSL_read(ssl, block, sizeof block)) > 0;)
     answer.append(block, static_cast<std::size_t>(count));
-  require(wolfSSL_get_error(ssl, 0) == WOLFSSL_ERROR_ZERO_RETURN, "reading", wolfSSL_get_error(ssl, 0));
+  const int error = wolfSSL_get_error(ssl, 0);
+  require_no_alert(error == WOLFSSL_ERROR_ZERO_RETURN, "reading", error, alert_received(ssl));
   return answer;
 }
 
@@ -43,7 +56,7 @@ WOLFSSL_SESSION* visit(WOLFSSL_CTX* context, const Arguments& arguments, WOLFSSL
   wolfSSL_check_domain_name(ssl, arguments.name.c_str());
   if (session != nullptr) require(wolfSSL_set_session(ssl, session) == WOLFSSL_SUCCESS, "setting the session");
   const int result = wolfSSL_connect(ssl);
-  require(result == WOLFSSL_SUCCESS, "the handshake", wolfSSL_get_error(ssl, result));
+  require_no_alert(result == WOLFSSL_SUCCESS, "the handshake", wolfSSL_get_error(ssl, result), alert_received(ssl));
   check_answer(exchange(ssl, arguments));
   WOLFSSL_SESSION* const latest = wolfSSL_get1_session(ssl);
   wolfSSL_shutdown(ssl);

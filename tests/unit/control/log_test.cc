@@ -119,6 +119,7 @@ TEST(AccessLine, HasAllOfAConnection) {
   event.backend_close = tcp::CloseReason::peer_reset;
   event.bytes_received = 100;
   event.bytes_sent = 2000;
+  event.backend_handshake = proxy::BackendHandshake::resumed;
   event.handshake = microseconds(1500);
   event.duration = milliseconds(20);
   Event carried = Event::make(proxy::kAccessEvent, Instant{}, event);
@@ -129,7 +130,7 @@ TEST(AccessLine, HasAllOfAConnection) {
       text_line(kTime, line->level, line->event, line->fields).substr(41),
       "event=access service=web mode=tls client=198.18.0.9:50000 local=198.18.0.2:443 sni=demo.test version=TLSv1.3 "
       "suite=TLS_AES_128_GCM_SHA256 group=x25519 signature=ecdsa_secp256r1_sha256 alpn=http/1.1 resumed=false "
-      "handshake_ms=1.500 backend=a backend_address=[fd00::1]:80 backend_close=" +
+      "handshake_ms=1.500 backend=a backend_address=[fd00::1]:80 backend_tls=resumed backend_close=" +
           escape(tcp::name(tcp::CloseReason::peer_reset)) + " received=100 sent=2000 duration_ms=20.000 client_close=" +
           escape(tcp::name(tcp::CloseReason::finished)) + " reason=finished worker=1");
 }

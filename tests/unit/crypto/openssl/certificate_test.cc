@@ -101,12 +101,23 @@ TEST(Certificate, NoticesAnIssuerOfTheSameNameWithAnotherKey) {
               HasSubstr("is not signed by the key of certificate 2"));
 }
 
-TEST(Certificate, RefusesWhatNoServerMayUse) {
+TEST(Certificate, TellsForWhichSideItIs) {
+  CertificateRequest request = request_with(make_key("P-256"));
+  for (const std::string usage : {"", "serverAuth", "clientAuth", "serverAuth,clientAuth", "anyExtendedKeyUsage"}) {
+    request.extended_key_usage = usage;
+    const auto chain = load_certificate_chain(make_certificate(request));
+    ASSERT_TRUE(chain.ok()) << usage << chain.error();
+    EXPECT_EQ(chain.value().for_servers, usage != "clientAuth") << usage;
+    EXPECT_EQ(chain.value().for_clients, usage != "serverAuth") << usage;
+  }
+}
+
+TEST(Certificate, RefusesWhatNobodyMayUse) {
   CertificateRequest request = request_with(make_key("P-256"));
   request.key_usage = "critical,keyAgreement";
   EXPECT_THAT(error_of(make_certificate(request)), HasSubstr("digitalSignature"));
   request = request_with(make_key("P-256"));
-  request.extended_key_usage = "clientAuth";
+  request.extended_key_usage = "codeSigning";
   EXPECT_THAT(error_of(make_certificate(request)), HasSubstr("serverAuth"));
   request.extended_key_usage.clear();
   request.key_usage.clear();

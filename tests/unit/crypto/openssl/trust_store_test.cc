@@ -65,6 +65,18 @@ class TrustStoreTest : public ::testing::Test {
   VerifyChainJob job_;
 };
 
+TEST_F(TrustStoreTest, TellsUntilWhenTheChainIsValid) {
+  request_.not_after = 600;
+  const std::int64_t before = std::time(nullptr);
+  EXPECT_EQ(verify(lockstep::test::make_certificate(request_, &authority_)), ChainVerdict::valid);
+  EXPECT_GE(job_.valid_until, before + 600);
+  EXPECT_LE(job_.valid_until, std::time(nullptr) + 600);
+  // The authority's own time is up first.
+  request_.not_after = 365L * 24 * 3600;
+  EXPECT_EQ(verify(lockstep::test::make_certificate(request_, &authority_)), ChainVerdict::valid);
+  EXPECT_LT(job_.valid_until, before + 360L * 24 * 3600);
+}
+
 TEST_F(TrustStoreTest, AChainOfItsAuthorityIsValidAndDescribed) {
   const std::string certificate = lockstep::test::make_certificate(request_, &authority_);
   EXPECT_EQ(verify(certificate), ChainVerdict::valid);

@@ -169,15 +169,25 @@ struct Resumption {
     job.master_secret = &master_secret;
     job.transcript = &transcript;
     job.client_finished = finished;
-    job.count = static_cast<std::uint8_t>(1 + random.below(kMaxTickets));
+    job.hash = transcript.hash();
+    if (random.below(3) == 0) {
+      job.master_secret = nullptr;
+      random.fill(job.resumption_secret.writable());
+    }
+    job.count = static_cast<std::uint8_t>(random.below(kMaxTickets + 1));
+    for (std::uint8_t i = 0; i < job.count; ++i) {
+      nonces[i] = random_bytes(random, random.below(2) == 0 ? random.below(40) : random.below(256));
+      job.nonces[i] = nonces[i];
+    }
   }
   Outputs outputs() const {
     Outputs all;
     for (const Secret<kMaxDigest>& psk : job.psks) all.add(psk.expose());
-    return all.add(transcript);
+    return all.add(job.resumption_secret.expose()).add(transcript);
   }
   RunningHash transcript;
   Buffer finished;
+  std::array<Buffer, kMaxTickets> nonces;
   Secret<kMaxDigest> master_secret;
   Tls13ResumptionJob job;
 };

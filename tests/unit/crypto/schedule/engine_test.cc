@@ -250,17 +250,41 @@ TEST(Resumption, MakesAsManyPsksAsAreWanted) {
       job.master_secret = &secret;
       job.transcript = &transcript;
       job.client_finished = finished;
+      job.hash = hash;
       job.count = count;
+      std::array<Buffer, kMaxTickets> nonces;
+      for (std::uint8_t i = 0; i < count; ++i) {
+        nonces[i] = random_bytes(random, i == 0 ? 2 : random.below(256));
+        job.nonces[i] = nonces[i];
+      }
       run(job);
 
       const Buffer whole = reference::hash_of(hash, {before, finished});
       const Buffer resumption = expand_label(hash, master, "res master", whole, size);
       EXPECT_EQ(digest(transcript), whole);
       for (std::uint8_t i = 0; i < kMaxTickets; ++i) {
-        const Buffer psk =
-            i < count ? expand_label(hash, resumption, "resumption", Buffer{0, i}, size) : Buffer(size, 0);
+        const Buffer psk = i < count ? expand_label(hash, resumption, "resumption", nonces[i], size) : Buffer(size, 0);
         EXPECT_EQ(bytes(job.psks[i].expose(size)), psk);
       }
+      EXPECT_EQ(bytes(job.resumption_secret.expose(size)), resumption);
+    }
+  }
+}
+
+TEST(Resumption, MakesThePskOfATicketWithAnyNonceFromTheSecretThatWasKept) {
+  Random random = Random::from_number(7);
+  for (const Hash hash : {Hash::sha256, Hash::sha384}) {
+    const std::size_t size = digest_size(hash);
+    for (std::size_t nonce_size = 0; nonce_size < 256; ++nonce_size) {
+      const Buffer nonce = random_bytes(random, nonce_size);
+      const Buffer resumption = random_bytes(random, size);
+      Tls13ResumptionJob job;
+      job.hash = hash;
+      job.resumption_secret.assign(resumption);
+      job.count = 1;
+      job.nonces[0] = nonce;
+      run(job);
+      EXPECT_EQ(bytes(job.psks[0].expose(size)), expand_label(hash, resumption, "resumption", nonce, size));
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "tests/support/certificates.h"
 #include "tests/unit/dataplane/proxy/client.h"
 #include "tests/unit/dataplane/proxy/tls_backend.h"
+#include "tests/unit/dataplane/tls/credentials.h"
 
 namespace lockstep::proxy::test {
 namespace {
@@ -70,6 +71,57 @@ TEST_P(BackendTls, GetsWhatTheClientSaysAndIsAnswered) {
   EXPECT_STREQ(world().lines[0].reason.data(), "finished");
   EXPECT_EQ(world().lines[0].bytes_received, 4U);
   EXPECT_EQ(world().lines[0].bytes_sent, 4U);
+}
+
+TEST_P(BackendTls, HearsThatADrainedConnectionIsOver) {
+  apply();
+  Client client(world(), GetParam());
+  client.send("ping");
+  const auto server = backend();
+  server->send("pong");
+  EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+  world().proxy().drain(world().now(), world().now() + seconds(60));
+  EXPECT_TRUE(world().until([&] { return server->closed() && server->stream.ended; }, seconds(5)));
+  client.close();
+  server->close();
+  EXPECT_TRUE(world().until([&] { return world().lines.size() == 1; }));
+  EXPECT_STREQ(world().lines[0].reason.data(), "drained");
+}
+
+TEST_P(BackendTls, IsResumedByTheNextConnection) {
+  apply();
+  for (std::size_t i = 0; i < 3; ++i) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_EQ(server->resumed(), i != 0);
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    server->close();
+    client.close();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+    EXPECT_EQ(world().lines[i].backend_handshake, i == 0 ? BackendHandshake::full : BackendHandshake::resumed);
+  }
+}
+
+TEST_P(BackendTls, IsNotResumedWithTheTicketsOfAnother) {
+  constexpr std::uint16_t kOther = kBackend + 1;
+  apply({kBackend, kOther});
+  for (const std::uint16_t port : {kBackend, kOther, kBackend, kOther}) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const std::size_t earlier = world().lines.size() / 2;
+    const auto server = backend(port, earlier);
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_EQ(server->resumed(), earlier != 0);
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    server->close();
+    client.close();
+    const std::size_t lines = world().lines.size();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == lines + 1; }));
+  }
 }
 
 TEST_P(BackendTls, CarriesMuchBothWays) {
@@ -140,6 +192,45 @@ TEST_P(BackendTls, OfAnotherNameIsReplacedByTheNext) {
   const auto right = backend(kBackend + 1);
   EXPECT_TRUE(world().until([&] { return right->received == "ping"; }));
   EXPECT_EQ(wrong->received, "");
+}
+
+// RFC 8446 section 4.4.2.4: it says so when the handshake is over for us.
+TEST_P(BackendTls, ThatRefusesOurCertificateIsEjected) {
+  tls_.identity = {{tls::test::credential("P-256")}};
+  apply();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(world().proxy().backend_status().at(0).ejected);
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    server->refuse_certificates();
+    EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+    EXPECT_STREQ(world().lines[i].reason.data(), "backend_tls_error");
+    EXPECT_EQ(server->received, "");
+  }
+  EXPECT_TRUE(world().proxy().backend_status().at(0).ejected);
+  EXPECT_EQ(world().proxy().backend_status().at(0).failures, 3U);
+}
+
+TEST_P(BackendTls, ThatTakesOurCertificateAndAnswersReturns) {
+  tls_.identity = {{tls::test::credential("P-256")}};
+  apply();
+  for (std::size_t i = 0; i < 4; ++i) {
+    Client client(world(), GetParam());
+    client.send("ping");
+    const auto server = backend(kBackend, i);
+    if (i < 3) {
+      server->refuse_certificates();
+      EXPECT_TRUE(world().until([&] { return world().lines.size() == i + 1; }));
+      continue;
+    }
+    server->take_any_certificate();
+    EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+    EXPECT_TRUE(world().proxy().backend_status().at(0).ejected) << "it has not said anything yet";
+    server->send("pong");
+    EXPECT_TRUE(world().until([&] { return client.received() == "pong"; }));
+    EXPECT_FALSE(world().proxy().backend_status().at(0).ejected);
+  }
 }
 
 TEST_P(BackendTls, MayBeAnybodyWithoutTrust) {

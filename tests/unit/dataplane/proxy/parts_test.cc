@@ -181,9 +181,9 @@ FlowTuple flow(const char* local, const char* remote) {
   return {*SocketAddress::parse(local), *SocketAddress::parse(remote)};
 }
 
-std::vector<std::uint8_t> header_for(const FlowTuple& client, const tls::SessionInfo* session) {
+std::vector<std::uint8_t> header_for(const FlowTuple& client, const tls::SessionInfo* session, Bytes binding = {}) {
   std::vector<std::uint8_t> header(kMaxProxyHeader);
-  header.resize(write_proxy_header(client, session, header));
+  header.resize(write_proxy_header(client, session, binding, header));
   return header;
 }
 
@@ -270,7 +270,14 @@ TEST(ProxyHeader, FitsWithTheLongestNames) {
   info.cipher_suite = tls::CipherSuite::ecdhe_ecdsa_chacha20_poly1305_sha256;
   info.server_name = longest;
   info.alpn = longest;
-  EXPECT_GT(header_for(flow("[2001:db8::1]:443", "[2001:db8::2]:49153"), &info).size(), 16U + 36U + 2U * 258U);
+  tls::ClientIdentity client;
+  const std::string subject = "CN=" + std::string(252, 'y');
+  client.subject_size = static_cast<std::uint8_t>(subject.size());
+  std::copy(subject.begin(), subject.end(), client.subject.begin());
+  info.client = &client;
+  const std::array<std::uint8_t, kChannelBinding> binding{};
+  EXPECT_GT(header_for(flow("[2001:db8::1]:443", "[2001:db8::2]:49153"), &info, binding).size(),
+            16U + 36U + 2U * 258U + 252U + kChannelBinding);
 }
 
 TEST(Pins, HoldTheCurrentEpoch) {

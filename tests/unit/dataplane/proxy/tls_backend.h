@@ -19,11 +19,17 @@ class TlsBackend {
   TlsBackend& operator=(const TlsBackend&) = delete;
   ~TlsBackend() { *alive_ = false; }
 
+  /// Before the first turn: asks for a certificate, and takes none that it is shown, or whoever shows one.
+  void refuse_certificates() { SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, nullptr); }
+  void take_any_certificate() {
+    SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  }
   void send(const std::string& text) { to_send_ += text; }
   /// close_notify, then FIN.
   void close() { close_ = true; }
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1 && !failed; }
   bool closed() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   std::string server_name() const;
 
   Stream& stream;

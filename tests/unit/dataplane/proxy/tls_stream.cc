@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <array>
+#include <vector>
 
 namespace lockstep::proxy::test {
 
@@ -24,6 +25,12 @@ void TlsStream::send_early(const std::string& text) {
   std::size_t written = 0;
   failed = SSL_write_early_data(ssl_.get(), text.data(), text.size(), &written) != 1;
   flush();
+}
+
+std::string TlsStream::exported(const std::string& label, std::size_t size) const {
+  std::vector<unsigned char> out(size);
+  SSL_export_keying_material(ssl_.get(), out.data(), size, label.data(), label.size(), out.data(), 0, 1);
+  return {out.begin(), out.end()};
 }
 
 void TlsStream::flush() {

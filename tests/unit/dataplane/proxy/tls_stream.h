@@ -26,6 +26,9 @@ class TlsStream {
   /// Sends the hello with early data, before anything else.
   void send_early(const std::string& text);
 
+  /// Keying material, with a context that has no bytes.
+  std::string exported(const std::string& label, std::size_t size) const;
+
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1 && !failed; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   /// What has been agreed, with the last ticket.

@@ -10,6 +10,7 @@ namespace lockstep::tls::test {
 inline Buffer none_certificate(crypto::ChainVerdict verdict = crypto::ChainVerdict::valid, std::size_t size = 500) {
   Buffer certificate(size, 0x77);
   certificate[0] = static_cast<std::uint8_t>(verdict);
+  certificate[1] = 0;  // valid for ever
   return certificate;
 }
 inline Buffer vector24(const Buffer& content) {

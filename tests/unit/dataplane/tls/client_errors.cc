@@ -8,9 +8,6 @@ namespace lockstep::tls::test {
 
 namespace {
 
-constexpr std::uint8_t kServerHandshake = 0x11;
-constexpr std::uint8_t kServerApplication = 0x21;
-
 // 1 for the versions before 1.3 that have it, 0 for those before 1.2 (RFC 8446 section 4.1.3).
 Buffer downgrade_random(std::uint8_t last) {
   return join({Buffer(24, 0x33), text("DOWNGRD"), {last}});
@@ -69,8 +66,9 @@ std::vector<ClientRow> hello_rows() {
          s.client();
          s.handshake(join({s.server_hello().whole(), {8, 0}}));
        }},
-      {Error::no_common_version, "TLS 1.2", [](S& s) { hello_that(s, [](H& h) { h.extensions.clear(); }); }},
-      {Error::no_common_version, "no extensions at all",
+      {Error::suite_not_offered, "TLS 1.2 with a suite of TLS 1.3",
+       [](S& s) { hello_that(s, [](H& h) { h.extensions.clear(); }); }},
+      {Error::suite_not_offered, "no extensions at all",
        [](S& s) { hello_that(s, [](H& h) { h.with_extensions = false; }); }},
       {Error::downgraded, "TLS 1.2 from who can TLS 1.3",
        [](S& s) {
@@ -367,6 +365,35 @@ std::vector<ClientRow> established_rows() {
          s.establish();
          s.handshake({4, 0xff, 0xff, 0xff});
        }},
+      {Error::malformed_message, "a ticket of no bytes",
+       [](S& s) {
+         s.establish();
+         s.handshake(ticket13({}));
+       }},
+      {Error::malformed_message, "a ticket with a tail",
+       [](S& s) {
+         s.establish();
+         Buffer ticket = ticket13();
+         ++ticket[3];
+         ticket.push_back(0);
+         s.handshake(ticket);
+       }},
+      {Error::malformed_message, "a ticket with half a limit for early data",
+       [](S& s) {
+         s.establish();
+         s.handshake(ticket13(Buffer(9, 1), 1, {}, extension(ExtensionType::early_data, {0, 1})));
+       }},
+      {Error::duplicate_extension, "a ticket with an extension twice",
+       [](S& s) {
+         s.establish();
+         const Buffer unknown = join({u16(0x1a1a), u16(0)});
+         s.handshake(ticket13(Buffer(9, 1), 1, {}, join({unknown, unknown})));
+       }},
+      {Error::misplaced_extension, "a key share in a ticket",
+       [](S& s) {
+         s.establish();
+         s.handshake(ticket13(Buffer(9, 1), 1, {}, extension(ExtensionType::key_share, {})));
+       }},
       {Error::unexpected_record_type, "data within a ticket",
        [](S& s) {
          s.establish();
@@ -387,87 +414,69 @@ std::vector<ClientRow> established_rows() {
   };
 }
 
+std::vector<ClientRow> resumption_rows() {
+  using S = ClientScene;
+  using H = ServerHelloText;
+  const static auto resume_that = [](S& s, auto&& bend) {
+    s.come_back(ticket13());
+    H hello = s.resuming_hello();
+    bend(hello);
+    s.handshake(hello.whole());
+  };
+  return {
+      {Error::psk_not_offered, "the second of one ticket",
+       [](S& s) { resume_that(s, [](H& h) { h.set(ExtensionType::pre_shared_key, u16(1)); }); }},
+      {Error::malformed_message, "a ticket's number of one byte",
+       [](S& s) { resume_that(s, [](H& h) { h.set(ExtensionType::pre_shared_key, {0}); }); }},
+      {Error::psk_of_other_hash, "a suite with another hash than the ticket's",
+       [](S& s) { resume_that(s, [](H& h) { h.suite = 0x1302; }); }},
+      {Error::psk_without_key_share, "a ticket without a key exchange",
+       [](S& s) { resume_that(s, [](H& h) { h.remove(ExtensionType::key_share); }); }},
+      {Error::misplaced_extension, "a ticket in a HelloRetryRequest",
+       [](S& s) {
+         s.come_back(ticket13());
+         retry_that(s, [](H& h) { h.set(ExtensionType::pre_shared_key, u16(0)); });
+       }},
+      {Error::unsolicited_extension, "a ticket that went with the HelloRetryRequest's suite",
+       [](S& s) {
+         s.come_back(ticket13());
+         H request = s.retry_request();
+         request.suite = 0x1302;
+         s.handshake(request.whole());
+         H hello = s.resuming_hello();
+         hello.suite = 0x1302;
+         hello.set(ExtensionType::key_share, key_share(kP256, Buffer(65, 4)));
+         s.handshake(hello.whole());
+       }},
+      {Error::misplaced_extension, "the modes of PSKs in EncryptedExtensions",
+       [](S& s) { extensions_that(s, extension(ExtensionType::psk_key_exchange_modes, {1, 1})); }},
+      {Error::unexpected_handshake_message, "a Certificate where a session goes on",
+       [](S& s) {
+         s.come_back(ticket13());
+         s.resume();
+         s.handshake(certificate13(entry13(none_certificate())));
+       }},
+      {Error::unexpected_handshake_message, "a CertificateRequest where a session goes on",
+       [](S& s) {
+         s.come_back(ticket13());
+         s.resume();
+         s.handshake(message(13, join({{0}, vector16(kSchemes)})));
+       }},
+      {Error::bad_finished, "another Finished where a session goes on",
+       [](S& s) {
+         s.come_back(ticket13());
+         s.resume();
+         s.handshake(message(20, Buffer(32, 0)));
+       }},
+  };
+}
+
 }  // namespace
-
-Buffer server_finished() {
-  return message(20, Buffer(32, lockstep::test::kNoneServerFinished));
-}
-
-ClientScene::ClientScene() {
-  config.server_name = config.certified_name = "example.org";
-  config.alpn = {"h2", "http/1.1"};
-}
-
-Driver& ClientScene::client() {
-  if (client_ == nullptr) {
-    client_ = std::make_unique<Driver>(config, *engine, options);
-    client_->run();
-  }
-  return *client_;
-}
-
-std::vector<ServerRecord> ClientScene::records() {
-  const Buffer more = client().take_output();
-  output_.insert(output_.end(), more.begin(), more.end());
-  return server_records(output_, Protection::tls13);
-}
-
-ServerHelloText ClientScene::server_hello() {
-  ServerHelloText hello;
-  hello.random = Buffer(32, 0x33);
-  const Buffer client_hello = records().front().content;
-  const auto session_id = client_hello.begin() + 4 + 2 + 32 + 1;
-  hello.session_id.assign(session_id, session_id + 32);
-  hello.set(ExtensionType::supported_versions, u16(0x0304));
-  hello.set(ExtensionType::key_share, key_share(kX25519, Buffer(32, 0x42)));
-  return hello;
-}
-
-ServerHelloText ClientScene::retry_request() {
-  ServerHelloText request = server_hello();
-  std::array<std::uint8_t, kMaxDigest> random{};
-  digest_of(Hash::sha256, text_bytes("HelloRetryRequest"), random);
-  request.random.assign(random.begin(), random.begin() + 32);
-  request.set(ExtensionType::key_share, u16(kP256));
-  return request;
-}
-
-void ClientScene::send(ContentType type, const Buffer& content) {
-  client().feed(server.record(type, content));
-  client().run();
-}
-
-void ClientScene::answer() {
-  client();
-  handshake(server_hello().whole());
-  server.protect(Protection::tls13, kServerHandshake);
-}
-
-void ClientScene::encrypted_extensions(const Buffer& extensions) {
-  handshake(message(8, vector16(extensions)));
-}
-
-void ClientScene::certificate() {
-  answer();
-  encrypted_extensions();
-  handshake(certificate13(entry13(none_certificate())));
-}
-
-void ClientScene::verify() {
-  certificate();
-  handshake(certificate_verify());
-}
-
-void ClientScene::establish() {
-  verify();
-  handshake(server_finished());
-  ASSERT_TRUE(client().established) << describe(client().session().info().error);
-  server.protect(Protection::tls13, kServerApplication);
-}
 
 std::vector<ClientRow> client_errors() {
   std::vector<ClientRow> all = hello_rows();
-  for (const auto& more : {retry_rows(), flight_rows(), certificate_rows(), established_rows()})
+  for (const auto& more :
+       {retry_rows(), flight_rows(), certificate_rows(), established_rows(), resumption_rows(), client_errors_tls12()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

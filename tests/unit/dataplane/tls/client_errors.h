@@ -1,57 +1,11 @@
 // Servers on the engine without security that make our client fail.
 #pragma once
 
-#include <functional>
 #include <vector>
 
-#include "tests/unit/dataplane/tls/none_client.h"
+#include "tests/unit/dataplane/tls/client_scene.h"
 
 namespace lockstep::tls::test {
-
-/// A ServerHello that tests can bend: the fields of a hello, with one suite and one compression method.
-struct ServerHelloText : Hello {
-  std::uint16_t suite = 0x1301;
-  std::uint8_t compression = 0;
-  Buffer whole() const {
-    const Buffer fixed = join({u16(version), random, vector8(session_id), u16(suite), {compression}});
-    return message(2, with_extensions ? join({fixed, vector16(extension_block())}) : fixed);
-  }
-};
-
-/// Our client with its server.
-struct ClientScene {
-  ClientScene();
-
-  /// The client, made when first asked for, and its hello.
-  Driver& client();
-  /// What it has sent so far.
-  std::vector<ServerRecord> records();
-  /// The answer to its hello, by the book.
-  ServerHelloText server_hello();
-  ServerHelloText retry_request();
-  void send(ContentType type, const Buffer& content);
-  void handshake(const Buffer& content) { send(ContentType::handshake, content); }
-  /// Sends ServerHello and protects what follows.
-  void answer();
-  /// Sends messages of the flight up to there, by the book.
-  void encrypted_extensions(const Buffer& extensions = {});
-  void certificate();
-  void verify();
-  void establish();
-
-  lockstep::test::NoneEngine none;
-  crypto::Engine* engine = &none;
-  ClientConfig config;
-  DriverOptions options;
-  NoneClient server;  // makes the server's records
-
- private:
-  std::unique_ptr<Driver> client_;
-  Buffer output_;
-};
-
-/// The Finished message of a server on that engine.
-Buffer server_finished();
 
 struct ClientRow {
   Error error;
@@ -60,7 +14,8 @@ struct ClientRow {
   bool alert = true;  // the server gets one
 };
 
-/// What a server may do wrong, up to the end of the handshake.
+/// What a server may do wrong, TLS 1.2's included.
 std::vector<ClientRow> client_errors();
+std::vector<ClientRow> client_errors_tls12();
 
 }  // namespace lockstep::tls::test

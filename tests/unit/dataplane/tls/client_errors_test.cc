@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/tls/client_hello.h"
+#include "dataplane/tls/coroutine.h"
 #include "tests/unit/dataplane/tls/client_certificate.h"
 
 namespace lockstep::tls::test {
@@ -22,13 +23,16 @@ TEST_P(ClientErrors, NameTheMisbehaviourAndSendItsAlert) {
   EXPECT_EQ(client.errors(row.error), 1U);
   EXPECT_EQ(client.close, Close::after_output);
   EXPECT_TRUE(client.session().config_released());
-  EXPECT_EQ(client.counters().client_handshakes.value() + client.counters().client_handshakes_failed.value(), 1U);
+  const bool failed_later = client.session().established();
+  EXPECT_EQ(client.counters().client_handshakes_failed.value(), failed_later ? 0U : 1U);
   EXPECT_EQ(client.counters().handshakes_failed.value() + client.counters().handshakes_tls13.value(), 0U);
   const auto records = scene.records();
   ASSERT_FALSE(records.empty());
   ASSERT_EQ(records.back().type == ContentType::alert, row.alert);
   if (row.alert) {
-    EXPECT_EQ(records.back().content, (Buffer{2, static_cast<std::uint8_t>(alert_of(row.error))}));
+    const Alert alert = alert_of(row.error);
+    const std::uint8_t level = alert == Alert::no_renegotiation ? 1 : 2;  // RFC 5246 section 7.2.2: always a warning
+    EXPECT_EQ(records.back().content, (Buffer{level, static_cast<std::uint8_t>(alert)}));
   }
 }
 
@@ -43,12 +47,63 @@ TEST(Client, SendsItsHelloFirst) {
   ASSERT_EQ(hello.read(Bytes(records[0].content).subspan(4)), Error::none);
   EXPECT_EQ(hello.server_name.size(), 11U);
   EXPECT_EQ(hello.session_id.size(), 32U);
-  EXPECT_EQ(hello.cipher_suites.size(), 3U);
-  EXPECT_EQ(hello.supported_versions.size(), 1U);
+  EXPECT_EQ(hello.cipher_suites.size(), 9U);
+  EXPECT_EQ(hello.supported_versions.size(), 2U);
+  EXPECT_TRUE(hello.extended_master_secret);
+  EXPECT_TRUE(hello.secure_renegotiation);
+  EXPECT_TRUE(hello.has_session_ticket);
   Bytes share;
   EXPECT_EQ(hello.find_key_share(crypto::NamedGroup::x25519, share), Error::none);
   EXPECT_EQ(share.size(), 32U);
   EXPECT_STREQ(scene.client().session().info().phase, "server_hello");
+}
+
+TEST(Client, SpeaksOneVersionWhereOnlyOneIsConfigured) {
+  for (const bool tls13 : {false, true}) {
+    ClientScene scene;
+    scene.config.tls13 = tls13;
+    scene.config.tls12 = !tls13;
+    ClientHello hello;
+    const Buffer content = scene.records().front().content;
+    ASSERT_EQ(hello.read(Bytes(content).subspan(4)), Error::none);
+    EXPECT_EQ(hello.cipher_suites.size(), tls13 ? 3U : 6U);
+    EXPECT_EQ(hello.supported_versions.size(), tls13 ? 1U : 0U);
+    EXPECT_EQ(hello.key_shares.empty(), !tls13);
+    EXPECT_EQ(hello.extended_master_secret, !tls13);
+    EXPECT_EQ(hello.secure_renegotiation, !tls13);
+  }
+}
+
+TEST(Client, SpeaksTls12) {
+  ClientScene scene;
+  scene.establish12();
+  EXPECT_EQ(scene.client().session().info().version, Version::tls12);
+  const auto records = scene.records();
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[1].content.front(), 16);
+  EXPECT_EQ(records[2].type, ContentType::change_cipher_spec);
+  EXPECT_EQ(records[3].content, NoneClient::finished12());
+  scene.send(ContentType::application_data, text("data"));
+  EXPECT_EQ(scene.client().received, "data");
+  EXPECT_LE(scene.client().core().largest_frame, FrameStorage::kSize);
+}
+
+TEST(Client, SaysInTls12ThatItHasNoCertificate) {
+  ClientScene scene;
+  scene.answer12();
+  scene.certificate12_and_keys();
+  scene.handshake(certificate_request12());
+  scene.handshake(server_hello_done());
+  const Buffer sent = scene.records()[1].content;
+  EXPECT_EQ(Buffer(sent.begin(), sent.begin() + 8), join({message(11, {0, 0, 0}), {16}}));
+}
+
+TEST(Client, RefusesToRenegotiate) {
+  ClientScene scene;
+  scene.establish12();
+  for (const std::uint8_t byte : message(0, {})) scene.handshake({byte});
+  EXPECT_EQ(scene.records().back().content, (Buffer{1, static_cast<std::uint8_t>(Alert::no_renegotiation)}));
+  EXPECT_EQ(scene.client().close, Close::none);
 }
 
 TEST(Client, SaysThatItHasNoCertificate) {
@@ -63,6 +118,31 @@ TEST(Client, SaysThatItHasNoCertificate) {
   EXPECT_TRUE(scene.client().established);
   EXPECT_EQ(scene.records().back().content,
             join({message(11, {0, 0, 0, 0}), message(20, Buffer(32, lockstep::test::kNoneClientFinished))}));
+}
+
+TEST(Client, ShowsItsCertificateAndSigns) {
+  ClientScene scene;
+  scene.config.identity.credentials = none_config().identities->list.front().credentials;
+  scene.answer();
+  scene.encrypted_extensions();
+  // Of a key that is there, by PKCS#1, which is none for TLS 1.3, and by RSA-PSS.
+  const Buffer schemes = join({u16(13), vector16(vector16(list16({0x0401, 0x0805})))});
+  scene.handshake(message(13, join({{0}, vector16(schemes)})));
+  scene.handshake(certificate13(entry13(none_certificate())));
+  scene.handshake(certificate_verify());
+  scene.handshake(server_finished());
+  ASSERT_TRUE(scene.client().established) << describe(scene.client().session().info().error);
+  const Buffer sent = scene.records().back().content;
+  Reader reader(sent);
+  EXPECT_EQ(reader.u8(), 11);
+  EXPECT_GT(reader.vector24().size(), 4U);
+  EXPECT_EQ(reader.u8(), 15);
+  Reader verify(reader.vector24());
+  EXPECT_EQ(verify.u16(), 0x0805);
+  EXPECT_EQ(verify.vector16().size(), 32U);
+  EXPECT_TRUE(verify.finished());
+  EXPECT_EQ(reader.u8(), 20);
+  EXPECT_LE(scene.client().core().largest_frame, FrameStorage::kSize);
 }
 
 TEST(Client, RepeatsTheCookieAndTheRest) {
@@ -95,12 +175,12 @@ TEST(Client, SendsOneChangeCipherSpecInFrontOfItsFlight) {
   EXPECT_EQ(records[2].content, NoneClient::finished13());
 }
 
-TEST(Client, PassesTicketsOverHoweverTheyAreCut) {
+TEST(Client, TakesTicketsHoweverTheyAreCut) {
   ClientScene scene;
   scene.establish();
-  const Buffer tickets = join({message(4, Buffer(30, 1)), message(4, Buffer(300, 2))});
-  for (const std::uint8_t byte : tickets) scene.handshake({byte});
-  scene.handshake(join({tickets, message(24, {1})}));
+  for (const std::uint8_t byte : join({ticket13(Buffer(30, 1)), ticket13(Buffer(300, 2))})) scene.handshake({byte});
+  scene.handshake(join({ticket13(Buffer(30, 3)), ticket13(Buffer(300, 4)), message(24, {1})}));
+  EXPECT_EQ(scene.client().counters().client_sessions.value(), 4U);
   scene.server.protect(Protection::tls13, 0x33);
   scene.send(ContentType::application_data, text("data"));
   EXPECT_EQ(scene.client().received, "data");

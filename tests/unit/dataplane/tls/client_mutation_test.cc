@@ -23,7 +23,9 @@ std::vector<Step> connection(ClientScene& scene, bool retry) {
   std::vector<Step> steps;
   ServerHelloText hello = scene.server_hello();
   if (retry) {
-    steps.push_back({0, handshake, scene.retry_request().set(ExtensionType::cookie, vector16({1, 2})).whole()});
+    ServerHelloText request = scene.retry_request();
+    request.set(ExtensionType::cookie, vector16({1, 2}));
+    steps.push_back({0, handshake, request.whole()});
     Buffer key(65, 0x42);
     key[0] = 4;
     hello.set(ExtensionType::key_share, key_share(kP256, key));
@@ -35,7 +37,7 @@ std::vector<Step> connection(ClientScene& scene, bool retry) {
   steps.push_back({0x11, handshake, certificate_verify()});
   steps.push_back({0x11, handshake, server_finished()});
   steps.push_back({0x21, application_data, text("some data")});
-  steps.push_back({0x21, handshake, join({message(4, Buffer(60, 1)), message(24, {1})})});
+  steps.push_back({0x21, handshake, join({ticket13(), message(24, {1})})});
   steps.push_back({0x33, application_data, Buffer(3000, 'x')});
   steps.push_back({0x33, alert, {1, 0}});
   return steps;
@@ -88,6 +90,8 @@ TEST(ClientMutation, NeverBreaksTheSession) {
                             .early_data_hellos = 4,
                             .handshakes = 1,
                             .client_handshakes = 1,
+                            .client_sessions = 4,
+                            .ticket_receivers = 1,
                             .exporters = 1,
                             .client_identities = 1,
                             .large_messages = 1,

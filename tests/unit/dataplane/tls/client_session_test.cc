@@ -5,9 +5,11 @@
 
 #include "crypto/openssl/engine.h"
 #include "crypto/openssl/trust_store.h"
+#include "dataplane/tls/cipher_suites.h"
 #include "dataplane/tls/coroutine.h"
 #include "tests/unit/dataplane/tls/credentials.h"
 #include "tests/unit/dataplane/tls/harness.h"
+#include "tests/unit/dataplane/tls/ticket_support.h"
 
 namespace lockstep::tls::test {
 namespace {
@@ -107,6 +109,85 @@ TEST_F(ClientSession, AgreesOnAnApplicationProtocol) {
   const auto client = make_client();
   join_sessions(*client, server);
   EXPECT_EQ(client->session().info().alpn, "http/1.1");
+}
+
+TEST_F(ClientSession, GoesOnWithOurServersTickets) {
+  server_config_.ticket_keys = ticket_keys(1, random_);
+  client_config_.alpn = server_config_.alpn = {"h2"};
+  for (const CipherSuite suite : {CipherSuite::tls_aes_128_gcm_sha256, CipherSuite::tls_aes_256_gcm_sha384}) {
+    for (const std::size_t piece : {0, 1, 100}) {
+      server_config_.cipher_suites = {suite};
+      const auto client = make_client({.seed = 2, .piece = piece, .join = true});
+      for (int visits = 0; visits < 3; ++visits) {
+        if (visits != 0) client->restart(client_config_);
+        Driver server(server_config_, *engine_);
+        server.core().wall_clock_offset = client->core().wall_clock_offset;
+        join_sessions(*client, server);
+        ASSERT_TRUE(client->established) << describe(client->session().info().error);
+        EXPECT_EQ(client->session().info().resumed, visits != 0);
+        EXPECT_EQ(server.session().info().resumed, visits != 0);
+        EXPECT_EQ(client->session().info().alpn, "h2");
+        const std::string text = pattern_text(30'000);
+        server.send(text);
+        client->send(text);
+        join_sessions(*client, server);
+        EXPECT_EQ(client->received, text);
+        EXPECT_EQ(server.received, text);
+      }
+      EXPECT_LE(client->core().largest_frame, FrameStorage::kSize);
+    }
+  }
+}
+
+TEST_F(ClientSession, AgreesWithOurServerInTls12) {
+  server_config_ = config_with({"P-256", "RSA"});
+  server_config_.tls13 = false;
+  client_config_.alpn = server_config_.alpn = {"h2"};
+  for (const CipherSuite suite : default_cipher_suites()) {
+    if (find_traits(suite)->version != Version::tls12) continue;
+    for (const crypto::NamedGroup group : default_groups()) {
+      server_config_.cipher_suites = {suite};
+      server_config_.groups = {group};
+      Driver server(server_config_, *engine_);
+      const auto client = make_client();
+      join_sessions(*client, server);
+      ASSERT_TRUE(client->established) << name(suite) << describe(client->session().info().error);
+      EXPECT_EQ(client->session().info().version, Version::tls12);
+      EXPECT_EQ(client->session().info().cipher_suite, suite);
+      EXPECT_EQ(client->session().info().group, group);
+      EXPECT_EQ(client->session().info().alpn, "h2");
+      EXPECT_EQ(client->session().info().signature_scheme, server.session().info().signature_scheme);
+      EXPECT_LE(client->core().largest_frame, FrameStorage::kSize);
+    }
+  }
+}
+
+TEST_F(ClientSession, GoesOnWithOurServerInTls12) {
+  server_config_.tls13 = false;
+  for (const bool tickets : {false, true}) {
+    for (const std::size_t piece : {0, 1, 100}) {
+      server_config_.ticket_keys = tickets ? ticket_keys(1, random_) : nullptr;
+      const auto client = make_client({.seed = 2, .piece = piece, .join = true});
+      Driver server(server_config_, *engine_);
+      server.core().wall_clock_offset = client->core().wall_clock_offset;
+      for (int visits = 0; visits < 3; ++visits) {
+        if (visits != 0) {
+          client->restart(client_config_);
+          server.restart(server_config_);
+        }
+        join_sessions(*client, server);
+        ASSERT_TRUE(client->established) << describe(client->session().info().error);
+        EXPECT_EQ(client->session().info().resumed, visits != 0);
+        EXPECT_EQ(server.session().info().resumed, visits != 0);
+        const std::string text = pattern_text(30'000);
+        server.send(text);
+        client->send(text);
+        join_sessions(*client, server);
+        EXPECT_EQ(client->received, text);
+        EXPECT_EQ(server.received, text);
+      }
+    }
+  }
 }
 
 TEST_F(ClientSession, ClosesBothWays) {

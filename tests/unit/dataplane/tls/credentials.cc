@@ -23,14 +23,18 @@ Credential make(const std::string& type) {
   request.common_name = "example.org";
   request.alt_names = "DNS:example.org,DNS:*.example.org";
   const std::string pem = lockstep::test::make_certificate(request, &authority());
-  auto chain = crypto::load_certificate_chain(pem + authority().certificate_pem);
-  EXPECT_TRUE(chain.ok()) << chain.error();
-  auto key = crypto::load_private_key(request.key_pem);
-  EXPECT_TRUE(key.ok()) << key.error();
-  return make_credential(chain.value().der, std::move(key.value()));
+  return credential_of(pem + authority().certificate_pem, request.key_pem);
 }
 
 }  // namespace
+
+Credential credential_of(const std::string& chain_pem, const std::string& key_pem) {
+  auto chain = crypto::load_certificate_chain(chain_pem);
+  EXPECT_TRUE(chain.ok()) << chain.error();
+  auto key = crypto::load_private_key(key_pem);
+  EXPECT_TRUE(key.ok()) << key.error();
+  return make_credential(chain.value().der, std::move(key.value()));
+}
 
 const std::string& authority_pem() {
   return authority().certificate_pem;

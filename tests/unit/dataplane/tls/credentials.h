@@ -8,6 +8,8 @@ namespace lockstep::tls::test {
 /// A credential with a new certificate from the tests' authority; made once per process for each type: "RSA", "P-256",
 /// "P-384", "ED25519".
 const Credential& credential(const std::string& type);
+/// A credential from PEM: the chain, leaf first, and its key.
+Credential credential_of(const std::string& chain_pem, const std::string& key_pem);
 /// The authority's certificate as PEM.
 const std::string& authority_pem();
 

@@ -261,6 +261,7 @@ TEST_F(EarlyDataTest, IsRefusedAfterARetry) {
   finish();
   EXPECT_EQ(server().received, "");
   EXPECT_EQ(counters().early_data_accepted.value(), 0U);
+  EXPECT_EQ(counters().early_data_retried.value(), 1U);
 }
 
 TEST_F(EarlyDataTest, NothingIsRememberedOfHellosThatDoNotShowTheirPsk) {

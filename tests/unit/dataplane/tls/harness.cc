@@ -29,7 +29,7 @@ Driver::Driver(const ServerConfig& config, crypto::Engine& engine, const DriverO
 
 Driver::Driver(const ClientConfig& config, crypto::Engine& engine, const DriverOptions& options)
     : Driver(engine, options) {
-  session_ = std::make_unique<Session>(*core_, config, options.owner, now);
+  session_ = std::make_unique<Session>(*core_, config, options.server, options.owner, now);
   receive_due_ = true;
 }
 
@@ -44,6 +44,8 @@ Driver::~Driver() {
   EXPECT_EQ(core_->large_messages.in_use(), 0U);
   EXPECT_EQ(core_->client_identities.in_use(), 0U);
   EXPECT_EQ(core_->exporters.in_use(), 0U);
+  EXPECT_EQ(core_->ticket_receivers.in_use(), 0U);
+  EXPECT_EQ(core_->client_sessions.in_use(), core_->client_sessions.size());
   EXPECT_EQ(counters().handshakes_in_progress.value(), 0U);
 }
 
@@ -58,6 +60,17 @@ void Driver::abandon() {
 }
 
 void Driver::restart(const ServerConfig& config) {
+  end();
+  session_ = std::make_unique<Session>(*core_, config, options_.owner, now);
+}
+
+void Driver::restart(const ClientConfig& config) {
+  end();
+  session_ = std::make_unique<Session>(*core_, config, options_.server, options_.owner, now);
+  receive_due_ = true;
+}
+
+void Driver::end() {
   abandon();
   effects_.clear();
   input_.clear();
@@ -66,7 +79,7 @@ void Driver::restart(const ServerConfig& config) {
   received.clear();
   established = peer_closed = output_ended = receive_due_ = write_due_ = false;
   close = Close::none;
-  session_ = std::make_unique<Session>(*core_, config, options_.owner, now);
+  session_.reset();
 }
 
 void Driver::feed(Bytes bytes) {

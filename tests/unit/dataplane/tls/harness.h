@@ -22,6 +22,8 @@ struct DriverOptions {
                        .early_data_hellos = 100,
                        .handshakes = 4,
                        .client_handshakes = 4,
+                       .client_sessions = 40,
+                       .ticket_receivers = 4,
                        .exporters = 4,
                        .client_identities = 4,
                        .large_messages = 2,
@@ -30,6 +32,7 @@ struct DriverOptions {
   bool join = false;                 // small pieces are appended to the last one, as TCP does
   std::uint32_t budget = 1U << 20U;  // of each write
   crypto::JobOwner owner = {.index = 7, .generation = 3};
+  std::uint32_t server = 1;  // a client's number of it
 };
 
 /// Calls the session exactly as session.h asks for and no more often, so that a session that needs one more call hangs
@@ -77,6 +80,7 @@ class Driver final : public Environment {
   void abandon();
   /// The next connection of the same core.
   void restart(const ServerConfig& config);
+  void restart(const ClientConfig& config);
 
   std::string received;  // plaintext delivered
   bool established = false;
@@ -99,6 +103,7 @@ class Driver final : public Environment {
 
  private:
   Driver(crypto::Engine& engine, const DriverOptions& options);
+  void end();
   void apply();
   void take_input(Effects::Input input);
 

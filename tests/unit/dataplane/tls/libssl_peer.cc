@@ -10,14 +10,6 @@ namespace lockstep::tls::test {
 
 namespace {
 
-void trust(SSL_CTX* context, const std::string& pem) {
-  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  X509* const certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
-  X509_free(certificate);
-  BIO_free(bio);
-}
-
 void use_certificate(SSL* ssl, const std::string& certificates, const std::string& key) {
   BIO* const chain = BIO_new_mem_buf(certificates.data(), static_cast<int>(certificates.size()));
   X509* const leaf = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr);
@@ -33,6 +25,14 @@ void use_certificate(SSL* ssl, const std::string& certificates, const std::strin
 }
 
 }  // namespace
+
+void trust(SSL_CTX* context, const std::string& pem) {
+  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  X509* const certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+  X509_free(certificate);
+  BIO_free(bio);
+}
 
 LibsslPeer::LibsslPeer(const std::function<void(SSL_CTX*)>& setup_context, const std::function<void(SSL*)>& setup)
     : context_(SSL_CTX_new(TLS_client_method())) {

@@ -50,6 +50,9 @@ class LibsslPeer {
   std::unique_ptr<SSL, Release<SSL_free>> ssl_;
 };
 
+/// Makes `context` trust an authority (PEM).
+void trust(SSL_CTX* context, const std::string& pem);
+
 /// Carries bytes to and fro until both are quiet.
 void exchange(Driver& ours, LibsslPeer& theirs);
 

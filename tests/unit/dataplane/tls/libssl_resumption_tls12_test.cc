@@ -87,12 +87,13 @@ TEST_F(LibsslResumption12, NegotiatesEncryptThenMacAnew) {
 }
 
 // RFC 7627 section 5.3.
-TEST_F(LibsslResumption12, KeepsExtendedMasterSecretAsItWas) {
+TEST_F(LibsslResumption12, NeedsExtendedMasterSecret) {
   constexpr CipherSuite kSuite = CipherSuite::ecdhe_rsa_aes_128_gcm_sha256;
   const auto without = [](SSL* ssl) { SSL_set_options(ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET); };
-  const Visit upgraded = visit(visit(nullptr, kSuite, without).session, kSuite);
-  EXPECT_EQ(upgraded.failure, "");
-  EXPECT_FALSE(upgraded.reused);
+  const Visit first = visit(nullptr, kSuite, without);
+  EXPECT_EQ(first.failure, "");
+  ASSERT_TRUE(first.session);
+  EXPECT_EQ(SSL_SESSION_has_ticket(first.session.get()), 0);
   const Visit dropped = visit(visit(nullptr, kSuite).session, kSuite, without);
   EXPECT_EQ(dropped.error, Error::extended_master_secret_dropped);
   EXPECT_NE(dropped.failure.find("handshake failure"), std::string::npos) << dropped.failure;

@@ -193,6 +193,16 @@ TEST_F(LibsslSessionId, IsNotRememberedBeforeTheClientsFinished) {
   EXPECT_EQ(server.core().sessions.size(), 0U);
 }
 
+// RFC 7627 section 5.3.
+TEST_F(LibsslSessionId, IsNotGivenWithoutExtendedMasterSecret) {
+  const auto without = [](SSL* ssl) { SSL_set_options(ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET); };
+  const Visit first = visit(0, nullptr, kSuite, End::closed, without);
+  ASSERT_TRUE(first.session);
+  unsigned size = 1;
+  SSL_SESSION_get_id(first.session.get(), &size);
+  EXPECT_EQ(size, 0U);
+}
+
 // RFC 8446 appendix D.4: who speaks TLS 1.3, too, sends an identifier in any case.
 TEST_F(LibsslSessionId, ThatIsNoneOfOursAsksNobodyButTheCoreItNames) {
   SharedSession session = visit(0, nullptr).session;

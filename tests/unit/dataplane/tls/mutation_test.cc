@@ -120,6 +120,8 @@ TEST(Mutation, NeverBreaksTheSession) {
                       .early_data_hellos = 4,
                       .handshakes = 1,
                       .client_handshakes = 1,
+                      .client_sessions = 0,
+                      .ticket_receivers = 0,
                       .exporters = 1,
                       .client_identities = 1,
                       .large_messages = 1,

@@ -266,22 +266,6 @@ TEST_F(Resumption12, PassesOverASuiteThatIsNoneOfTls12) {
   }
 }
 
-// RFC 7627 section 5.3; the other way round is an error (extended_master_secret_dropped).
-TEST_F(Resumption12, DoesNotUpgradeASessionWithoutExtendedMasterSecret) {
-  offer_.state.extended_master_secret = false;
-  send(hello());
-  expect_full();
-  EXPECT_EQ(counters().tickets_mismatched.value(), 1U);
-}
-
-TEST_F(Resumption12, GoesOnWithoutExtendedMasterSecretWhereNeitherHasIt) {
-  offer_.state.extended_master_secret = false;
-  Hello made = hello();
-  made.remove(ExtensionType::extended_master_secret);
-  send(made);
-  expect_abbreviated();
-}
-
 TEST_F(Resumption12, NeedsKeys) {
   const Hello made = hello();
   scene_.config.ticket_keys = nullptr;

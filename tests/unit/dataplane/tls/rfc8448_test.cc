@@ -128,12 +128,12 @@ struct TraceScene {
     return made;
   }
 
-  // The trace's ticket holds what a ticket of ours would, had it this size: that takes a protocol of 14 bytes.
+  // The trace's ticket holds what a ticket of ours would, had it this size: that takes a protocol of 15 bytes.
   void resume(TraceScript& made) const {
     SessionState state;
     state.cipher_suite = CipherSuite::tls_aes_128_gcm_sha256;
     const Buffer name = text("server");
-    const Buffer alpn = text("14 bytes long!");
+    const Buffer alpn = text("fifteen letters");
     state.server_name = name;
     state.alpn = alpn;
     state.secret.assign(trace.at("client", "extract secret \"early\"", "IKM"));

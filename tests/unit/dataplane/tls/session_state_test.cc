@@ -16,7 +16,6 @@ void fill(SessionState& state, Bytes name) {
   state.cipher_suite = CipherSuite::ecdhe_rsa_aes_256_gcm_sha384;
   state.issued = 1'700'000'000'123;
   state.age_add = 0xdeadbeef;
-  state.extended_master_secret = false;
   state.scope.fill(3);
   state.instance.fill(4);
   std::fill(state.secret.writable().begin(), state.secret.writable().end(), std::uint8_t{5});
@@ -43,7 +42,6 @@ TEST(SessionState, IsReadAsItWasWritten) {
   EXPECT_EQ(state.cipher_suite, written.cipher_suite);
   EXPECT_EQ(state.issued, written.issued);
   EXPECT_EQ(state.age_add, written.age_add);
-  EXPECT_FALSE(state.extended_master_secret);
   EXPECT_EQ(state.scope, written.scope);
   EXPECT_EQ(state.instance, written.instance);
   EXPECT_TRUE(std::ranges::equal(state.secret.expose(), written.secret.expose()));
