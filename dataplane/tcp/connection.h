@@ -118,12 +118,14 @@ struct alignas(64) Connection {
   std::uint32_t retransmissions = 0;
   std::uint16_t duplicate_acks = 0;
   std::uint16_t link_mss = 0;  // what the link's MTU allows, without options
+  std::uint16_t full_mss = 0;  // mss before the path proved narrower; 0: it did not
   std::uint8_t backoff = 0;
   std::uint8_t attempts = 0;  // expiries without progress
   std::uint8_t keepalives = 0;
   std::uint8_t challenges = 0;
   CloseReason close_reason = CloseReason::none;
   Instant timed_at;
+  Instant raise_mss_at;  // when a narrow path is tried again
   Instant last_sent;
   Instant challenges_since;
   std::uint64_t bytes_sent = 0;  // acknowledged

@@ -8,6 +8,7 @@
 #include "dataplane/tcp/header.h"
 #include "dataplane/tcp/list.h"
 #include "dataplane/tcp/listeners.h"
+#include "dataplane/tcp/path_mtus.h"
 #include "dataplane/tcp/range_pool.h"
 #include "dataplane/tcp/source_counts.h"
 #include "dataplane/tcp/stack.h"
@@ -193,7 +194,14 @@ class Core {
 
   // icmp.cc
   void icmp_error(const net::IcmpError& error, Instant now);
-  void lower_mss(Connection& c, std::uint16_t mtu);
+
+  // path_mtu.cc
+  static std::uint16_t payload_in(const Connection& c, std::uint16_t mtu);
+  void packet_too_big(Connection& c, std::uint16_t mtu, Instant now);
+  static void lower_mss(Connection& c, std::uint16_t mtu, Instant now);
+  void recall_path(Connection& c, Instant now);
+  static void raise_mss(Connection& c, Instant now);
+  void suspect_black_hole(Connection& c, Instant now);
 
   Config config_;
   net::Network& network_;
@@ -205,6 +213,7 @@ class Core {
   FlowHash timestamp_hash_;  // RFC 7323 section 5.4
   SynCookies cookies_;
   SourceCounts half_open_sources_;
+  PathMtus path_mtus_;
   Counters counters_;
   RangePool ranges_;
   TransmissionsPool transmissions_;

@@ -22,6 +22,7 @@ namespace lockstep::tcp {
   X(counter, retransmissions_fast, "Segments retransmitted after duplicate ACKs")    \
   X(counter, tail_loss_probes, "Tail loss probes sent (RFC 8985)")                    \
   X(counter, congestion_echoes, "Windows reduced because a router marked a segment (RFC 3168)") \
+  X(counter, path_mtu_black_holes, "Connections whose full segments timed out until they were smaller") \
   X(counter, out_of_order_queued, "Segments kept for reassembly")                    \
   X(counter, dropped_header, "Segments with a malformed header")                     \
   X(counter, dropped_window, "Segments outside the window")                          \

@@ -8,8 +8,6 @@ namespace lockstep::tcp {
 namespace {
 
 constexpr std::uint16_t kSmallestMss = 88;  // below it options leave no room for data
-constexpr std::uint16_t kHeadersV4 = 40;
-constexpr std::uint16_t kHeadersV6 = 60;
 constexpr unsigned kPortAttempts = 4096;
 constexpr Duration kReuseAfter = seconds(1);  // of TIME-WAIT by us, once the timestamp clock has moved (RFC 6191)
 
@@ -34,8 +32,7 @@ std::uint32_t Core::initial_sequence(const FlowTuple& flow, Instant now) const {
 
 /// What the link's MTU leaves for payload and options.
 std::uint16_t Core::link_mss(const IpAddress& remote, const net::Route& route) {
-  return static_cast<std::uint16_t>(
-      std::max<int>(route.mtu - (remote.is_v4() ? kHeadersV4 : kHeadersV6), kSmallestMss));
+  return static_cast<std::uint16_t>(std::max<int>(route.mtu - headers_length(remote), kSmallestMss));
 }
 
 std::uint32_t Core::timestamp_offset(const FlowTuple& flow) const {
@@ -73,6 +70,7 @@ void Core::negotiate(Connection& c, const Header& header) {
   const std::uint16_t absent = c.flow.remote.ip.is_v4() ? kDefaultMssV4 : kDefaultMssV6;
   const std::uint16_t peer = std::max(header.has_mss ? header.mss : absent, kSmallestMss);
   c.mss = static_cast<std::uint16_t>(std::min(peer, c.link_mss) - (c.timestamps ? kTimestampsLength : 0));
+  recall_path(c, now_);
   c.irs = header.sequence;
   c.rcv_nxt = c.irs + 1;
   c.last_ack_sent = c.rcv_nxt;

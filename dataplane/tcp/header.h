@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "crypto/base/bytes.h"
+#include "dataplane/base/address.h"
 #include "dataplane/tcp/sequence.h"
 
 namespace lockstep::tcp {
@@ -28,6 +29,11 @@ constexpr std::uint8_t kMaximumWindowScale = 14;  // RFC 7323 section 2.3
 constexpr std::uint32_t kTimestampsLength = 12;   // the option and its padding
 constexpr std::uint16_t kDefaultMssV4 = 536;      // of a peer that says nothing (RFC 9293 section 3.7.1)
 constexpr std::uint16_t kDefaultMssV6 = 1220;
+
+/// Bytes of the IP and TCP headers of a segment to `remote`, without options.
+inline std::uint16_t headers_length(const IpAddress& remote) {
+  return remote.is_v4() ? 40 : 60;
+}
 
 /// A header with the options this stack knows. Absent options have their flag false.
 struct Header {

@@ -24,6 +24,7 @@ void Core::output(Instant now) {
 
 void Core::transmit(Connection& c, Instant now) {
   if (may_send(c.state)) {
+    raise_mss(c, now);
     if (c.snd_nxt == c.snd_una && has_unsent(c) && now - c.last_sent > timeout(c)) c.congestion.on_idle(c.mss);
     std::uint32_t flight = in_flight(c);
     const std::uint32_t before_sending = c.snd_nxt;

@@ -94,6 +94,7 @@ void Core::mark_all_lost(Connection& c) {
 // RFC 6298 section 5.4 to 5.7.
 void Core::retransmission_timeout(Connection& c, Instant now) {
   const bool first = c.attempts == 1;
+  suspect_black_hole(c, now);
   // The peer may have thrown away what it had SACKed (RFC 2018 section 8): believe it once only.
   if (!first) c.scoreboard.clear(ranges_);
   c.congestion.on_timeout(c.snd_nxt - c.snd_una, c.mss, first);

@@ -35,6 +35,7 @@ Core::Core(const Config& config, net::Network& network, MbufPools& pools, Random
       timestamp_hash_(random),
       cookies_(random),
       half_open_sources_(random),
+      path_mtus_(random),
       ranges_(kRanges),
       transmissions_(std::min(config.max_connections, kTransmissions)),
       wheel_(now),
