@@ -39,7 +39,7 @@ namespace lockstep::tls {
 
 /// RFC 8446 section 6.
 enum class Alert : std::uint8_t {
-#define LOCKSTEP_TLS_ALERT(name, description) name = description,
+#define LOCKSTEP_TLS_ALERT(name, description) name = (description),
   LOCKSTEP_TLS_ALERTS(LOCKSTEP_TLS_ALERT)
 #undef LOCKSTEP_TLS_ALERT
 };
