@@ -10,12 +10,13 @@ bool Core::acknowledge(Connection& c, const Segment& segment, Instant now) {
   const std::uint32_t una = c.snd_una;
   const std::uint32_t sacked = c.scoreboard.bytes();
   const std::uint32_t lost = c.lost_edge;
+  c.lost_again = false;
   if (!take_acknowledgment(c, segment, now)) return false;
   if (c.ecn && segment.has(Flags::kEce) && !before(segment.header.acknowledgment, c.snd_una))
     congestion_echoed(c, c.snd_nxt - una);
   if (c.recovery != Recovery::fast || !c.sack) return true;
   const std::uint32_t delivered = c.snd_una - una + c.scoreboard.bytes() - sacked;
-  const bool progress = c.snd_una != una && c.lost_edge == lost;
+  const bool progress = c.snd_una != una && c.lost_edge == lost && !c.lost_again;
   if (delivered != 0) c.congestion.on_recovery_ack(delivered, in_flight(c), c.mss, progress);
   return true;
 }
@@ -26,30 +27,39 @@ bool Core::take_acknowledgment(Connection& c, const Segment& segment, Instant no
   const std::uint32_t window_before = c.snd_wnd;
   const std::uint32_t sacked_before = c.scoreboard.bytes();
   update_window(c, segment);
-  if (c.sack && header.sack_count != 0) take_sack(c, segment, now);
+  note_arrivals(c, segment, now);
+  if (c.sack && header.sack_count != 0) take_sack(c, segment);
   if (after(ack, c.snd_una)) return new_data_acknowledged(c, segment, now);
-  if (before(ack, c.snd_una)) return true;
-  if (c.tail_probing) tail_probe_answered(c, segment);
+  // RFC 5681 section 2 (DUPACK); with SACK, new information counts whatever the number and the window (RFC 6675 section
+  // 2).
+  const bool news = c.scoreboard.bytes() != sacked_before;
+  if (before(ack, c.snd_una)) {
+    if (news) duplicate_ack(c, now);
+    return true;
+  }
+  const bool repeats = segment.length == 0 && !segment.has(Flags::kFin) && c.snd_wnd == window_before;
+  if (c.tail_probing) tail_probe_answered(c, segment, repeats);
   // The peer answers our probes of its closed window: it lives (RFC 9293 section 3.8.6.1). Nobody waits for it, though,
   // once the owner is gone.
   if (c.snd_wnd == 0 && c.owned) c.attempts = 0;
-  // RFC 5681 section 2 (DUPACK); with SACK, new information counts whatever the window (RFC 6675 section 2).
   const bool outstanding = c.snd_nxt != c.snd_una;
-  const bool news = c.scoreboard.bytes() != sacked_before;
-  const bool repeats = segment.length == 0 && !segment.has(Flags::kFin) && c.snd_wnd == window_before;
   if (outstanding && c.snd_wnd != 0 && (news || (repeats && !c.sack))) duplicate_ack(c, now);
   return true;
 }
 
 // Blocks beyond what was sent, below SND.UNA (D-SACK, RFC 2883) or turned around say nothing about what is outstanding.
-void Core::take_sack(Connection& c, const Segment& segment, Instant now) {
-  if (reports_duplicate(segment)) take_duplicate_report(c);
-  const std::uint32_t una = later(c.snd_una, segment.header.acknowledgment);
+bool Core::acceptable_block(const Connection& c, const SequenceRange& block, std::uint32_t ack) {
+  return before(block.start, block.end) && after(block.start, later(c.snd_una, ack)) && !after(block.end, c.snd_nxt);
+}
+
+void Core::take_sack(Connection& c, const Segment& segment) {
+  const std::uint32_t ack = segment.header.acknowledgment;
+  if (reports_duplicate(segment)) take_duplicate_report(c, ack);
   for (std::size_t i = 0; i < segment.header.sack_count; ++i) {
     const SequenceRange& block = segment.header.sack[i];
-    if (!before(block.start, block.end) || !after(block.start, una) || after(block.end, c.snd_nxt)) continue;
-    note_delivered(c, block, segment, now);
-    c.scoreboard.add(block, ranges_);
+    if (!acceptable_block(c, block, ack)) continue;
+    // What finds no place comes as news again with the next ACK.
+    if (c.scoreboard.add(block, ranges_) == 0 && !c.scoreboard.hole(block).empty()) no_proof_below(c, block.end);
   }
 }
 
@@ -88,13 +98,13 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
   const std::uint32_t acknowledged = ack - c.snd_una;
   const std::uint32_t queued = c.queue.size();
   measure(c, segment, ack, now);
-  if (c.tail_probing) tail_probe_answered(c, segment);
+  if (c.tail_probing) tail_probe_answered(c, segment, false);
   c.queue.acknowledge(earlier(ack, c.queue.end()));
   c.bytes_sent += queued - c.queue.size();
-  note_delivered(c, {c.snd_una, ack}, segment, now);
   c.scoreboard.acknowledge(ack, ranges_);
   c.snd_una = ack;
   if (c.reduced && !before(ack, c.reduced_point)) c.reduced = false;
+  if (c.patience_round_open && !before(ack, c.patience_round)) c.patience_round_open = false;
   forget_acknowledged(c);
   c.attempts = 0;
   const bool fast_recovery = c.recovery == Recovery::fast;
@@ -105,7 +115,7 @@ bool Core::new_data_acknowledged(Connection& c, const Segment& segment, Instant 
     progress_recovery(c, acknowledged);
   }
   // RFC 3168 section 6.1.2: no growth by an ACK that tells of congestion.
-  if (!fast_recovery && !(c.ecn && segment.has(Flags::kEce))) {
+  if (!fast_recovery && c.recovery != Recovery::fast && !(c.ecn && segment.has(Flags::kEce))) {
     if (c.cwnd_limited) {
       c.congestion.on_ack(acknowledged, c.mss, c.round_trip.smoothed(), now);
     } else {

@@ -60,7 +60,8 @@ bool Core::take_cookie(const FlowTuple& flow, std::uint32_t hash, ListenerId lis
   const std::optional<Header> syn = cookies_.take(flow, segment.header, now);
   if (!syn) {
     counters_.syn_cookies_wrong.add();
-    return false;
+    // What follows the answer to a cookie may come first, or the answer found no room: the peer will send both again.
+    return segment.sequence_length() != 0;
   }
   const std::uint32_t age = timestamp_clock(timestamp_offset(flow), now) - segment.header.timestamp_echo;
   if (syn->has_timestamps && milliseconds(age) > kOldestStamp) {

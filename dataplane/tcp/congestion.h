@@ -32,6 +32,9 @@ class Congestion {
   void on_recovery_ack(std::uint32_t delivered, std::uint32_t flight, std::uint32_t mss, bool progress);
   /// `bytes` were sent meanwhile.
   void on_recovery_sent(std::uint32_t bytes) { reduction_sent_ += bytes; }
+  /// A repair begins, or a timer found more to repair, with `flight` bytes on their way: one segment goes out, and what
+  /// arrives says how many follow.
+  void on_repair(std::uint32_t flight, std::uint32_t mss) { window_ = flight + mss; }
   /// What proportional rate reduction was for is repaired.
   void on_repaired() { window_ = threshold_; }
   /// Recovery is over; `flight` bytes are outstanding (RFC 6582 section 3.2: no burst after it).

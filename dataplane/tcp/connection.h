@@ -108,6 +108,9 @@ struct alignas(64) Connection {
   std::uint8_t patience = 1;         // quarters of a round trip that reordering may take (RACK.reo_wnd_mult)
   std::uint8_t patience_left = 0;    // recoveries until it is 1 again (RACK.reo_wnd_persist)
   bool patience_round_open : 1 = false;
+  bool syn_resent : 1 = false;    // because its timer expired
+  bool lost_again : 1 = false;    // retransmissions were found lost by the latest ACK
+  bool lower_again : 1 = false;   // the next such loss lowers the window once more
   bool tell_reduced : 1 = false;  // CWR with the next new data
   bool reduced : 1 = false;       // the window was, for what was sent below reduced_point
   bool reordering_seen : 1 = false;

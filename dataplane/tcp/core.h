@@ -71,7 +71,8 @@ class Core {
   // acknowledge.cc: what the ACK says. False when the segment is to be dropped or the connection is gone.
   bool acknowledge(Connection& c, const Segment& segment, Instant now);
   bool take_acknowledgment(Connection& c, const Segment& segment, Instant now);
-  void take_sack(Connection& c, const Segment& segment, Instant now);
+  static bool acceptable_block(const Connection& c, const SequenceRange& block, std::uint32_t ack);
+  void take_sack(Connection& c, const Segment& segment);
   void update_window(Connection& c, const Segment& segment);
   void window_opened(Connection& c, std::uint32_t ack);
   bool new_data_acknowledged(Connection& c, const Segment& segment, Instant now);
@@ -84,23 +85,28 @@ class Core {
   std::uint32_t in_flight(const Connection& c) const;
   static std::uint32_t flight_at_loss(const Connection& c);
   void find_losses(Connection& c, Instant now);
+  void reduce_window(Connection& c);
   static void reduced(Connection& c);
   void start_repair(Connection& c, Recovery recovery, std::uint32_t edge);
   void progress_recovery(Connection& c, std::uint32_t acknowledged);
+  void end_recovery(Connection& c);
   void mark_all_lost(Connection& c);
   void retransmission_timeout(Connection& c, Instant now);
 
   // rack.cc: losses by time, and the tail probe.
   static Duration transmission_grain(const Connection& c);
   static bool reports_duplicate(const Segment& segment);
-  static void take_duplicate_report(Connection& c);
-  static void note_delivered(Connection& c, SequenceRange range, const Segment& segment, Instant now);
+  static void take_duplicate_report(Connection& c, std::uint32_t ack);
+  static void no_proof_below(Connection& c, std::uint32_t end);
+  static void note_arrivals(Connection& c, const Segment& segment, Instant now);
+  static void note_delivered(Connection& c, SequenceRange range, std::uint32_t known, const Segment& segment,
+                             Instant now);
   static Duration reordering_window(const Connection& c);
   static std::uint32_t lost_edge(Connection& c, Instant now);
   static void arm_probe(Connection& c, bool sent, Instant now);
   void loss_expired(Connection& c, Instant now);
   void probe_tail(Connection& c, Instant now);
-  static void tail_probe_answered(Connection& c, const Segment& segment);
+  static void tail_probe_answered(Connection& c, const Segment& segment, bool repeats);
 
   // congestion_notification.cc: RFC 3168.
   bool asks_for_ecn(const Header& header) const;

@@ -110,6 +110,7 @@ bool Core::established_in_order(Connection& c, Segment& segment, Instant now) {
     c.ts_recent_at = now;
   }
   update_window(c, segment);
+  note_arrivals(c, segment, now);
   if (acknowledged != 0) new_data_acknowledged(c, segment, now);
   if (segment.length != 0) {
     c.received.append(std::move(segment.payload));
@@ -214,6 +215,11 @@ void Core::in_time_wait(Connection& c, Segment& segment, Instant now) {
     const FlowTuple flow = c.flow;
     const ListenerId listener = listeners_.match(flow.local);
     if (!newer || !listener) return challenge(c, now);
+    // The number of a cookie cannot be made to follow those of the old connection; timestamps make up for it.
+    if (!stamped && backlog_full(flow.remote.ip)) {
+      counters_.dropped_backlog.add();
+      return;
+    }
     const std::uint32_t hash = c.hash;
     const std::uint32_t last = c.snd_nxt;
     retire(c);

@@ -82,6 +82,7 @@ Core::Step Core::retransmit_next(Connection& c, std::uint32_t& flight, Instant n
   }
   if (!before(hole.start, c.high_rxt) && before(hole.start, c.lost_edge)) flight += sent;
   c.high_rxt = later(c.high_rxt, hole.start + sent);
+  no_proof_below(c, c.high_rxt);
   if (t != nullptr) t->again.add(c.high_rxt, now, transmission_grain(c));
   return Step::sent;
 }
@@ -125,7 +126,8 @@ Core::Step Core::send_new(Connection& c, std::uint32_t& flight, Instant now) {
 
 // Without one to borrow, losses are found by counting.
 void Core::log_transmission(Connection& c, Instant now) {
-  if (c.transmissions == nullptr && c.last_segment == c.snd_una) c.transmissions = transmissions_.take(c.snd_una);
+  if (c.sack && c.transmissions == nullptr && c.last_segment == c.snd_una)
+    c.transmissions = transmissions_.take(c.snd_una);
   if (c.transmissions != nullptr) c.transmissions->fresh.add(c.snd_nxt, now, transmission_grain(c));
 }
 
@@ -145,7 +147,7 @@ void Core::arm_retransmit(Connection& c, Instant now) {
 }
 
 Duration Core::timeout(const Connection& c) const {
-  const bool handshake_lost = c.state >= ConnectionState::established && c.retransmissions != 0;
+  const bool handshake_lost = c.state >= ConnectionState::established && c.syn_resent;
   return c.round_trip.timeout(handshake_lost ? std::max(kInitialAfterLoss, config_.initial_rto) : config_.initial_rto,
                               config_.min_rto, config_.max_rto, c.backoff);
 }

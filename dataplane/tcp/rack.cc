@@ -32,23 +32,41 @@ bool Core::reports_duplicate(const Segment& segment) {
 }
 
 // Section 6.2, step 4: each round trip with a D-SACK makes us more patient, sixteen recoveries without one less.
-void Core::take_duplicate_report(Connection& c) {
-  if (c.patience_round_open && before(c.snd_una, c.patience_round)) return;
+void Core::take_duplicate_report(Connection& c, std::uint32_t ack) {
+  if (c.patience_round_open && before(later(c.snd_una, ack), c.patience_round)) return;
   c.patience_round_open = true;
   c.patience_round = c.snd_nxt;
   c.patience = static_cast<std::uint8_t>(std::min<int>(c.patience + 1, kMaximumPatience));
   c.patience_left = kPatientRecoveries;
 }
 
-// `range` is acknowledged, by number or by SACK; what of it was not SACKed has just arrived (section 6.2, steps 1 to
-// 3).
-void Core::note_delivered(Connection& c, SequenceRange range, const Segment& segment, Instant now) {
+/// What lies below `end` arrives no more in a way that proves reordering: it was sent again, or would be told of twice.
+void Core::no_proof_below(Connection& c, std::uint32_t end) {
+  if (c.transmissions != nullptr) c.transmissions->proof_from = later(c.transmissions->proof_from, end);
+}
+
+// All that an ACK tells of, before any of it is taken: it arrived together, whatever the order of the blocks.
+void Core::note_arrivals(Connection& c, const Segment& segment, Instant now) {
   if (c.transmissions == nullptr) return;
+  const std::uint32_t ack = segment.header.acknowledgment;
+  const std::uint32_t known = c.transmissions->fresh_delivered;
+  if (after(ack, c.snd_una)) note_delivered(c, {c.snd_una, ack}, known, segment, now);
+  if (!c.sack) return;
+  for (std::size_t i = 0; i < segment.header.sack_count; ++i) {
+    const SequenceRange& block = segment.header.sack[i];
+    if (acceptable_block(c, block, ack)) note_delivered(c, block, known, segment, now);
+  }
+}
+
+// `range` is acknowledged, by number or by SACK; what of it was not SACKed has just arrived (section 6.2, steps 1 to
+// 3). `known`: how far arrivals were known before.
+void Core::note_delivered(Connection& c, SequenceRange range, std::uint32_t known, const Segment& segment,
+                          Instant now) {
   Transmissions& t = *c.transmissions;
   const std::uint32_t repaired =
       c.recovery == Recovery::none ? range.start : earlier(later(range.start, c.high_rxt), range.end);
   if (const SequenceRange fresh = c.scoreboard.hole({repaired, range.end}); !fresh.empty()) {
-    if (!after(fresh.end, t.fresh_delivered)) c.reordering_seen = true;
+    if (!after(fresh.end, known) && !before(fresh.start, t.proof_from)) c.reordering_seen = true;
     t.fresh_delivered = later(t.fresh_delivered, fresh.end);
     if (const TransmitLog::Entry* const entry = t.fresh.find(fresh.end)) t.delivered(*entry, now);
   }
@@ -85,11 +103,20 @@ std::uint32_t Core::lost_edge(Connection& c, Instant now) {
   c.loss_at = first.next;
   if (c.recovery != Recovery::none) {
     const auto second = t.overdue(t.again, later(t.twice_edge, c.snd_una), t.again_delivered, reordering, now);
-    t.twice_edge = earlier(second.edge, c.high_rxt);
+    const std::uint32_t edge = earlier(second.edge, c.high_rxt);
     c.loss_at = std::min(c.loss_at, second.next);
     // Lost a third time: all that went out twice is older than what has arrived.
-    const bool thrice = after(t.twice_high, c.snd_una) && t.twice_at < t.delivered_at;
-    if (thrice && t.twice_at + t.round_trip + reordering <= now) t.twice_high = c.snd_una;
+    const bool older = after(t.twice_high, c.snd_una) && t.twice_at < t.delivered_at;
+    const Instant due = older ? t.twice_at + t.round_trip + reordering : Instant::never();
+    const bool thrice = due <= now;
+    c.lost_again = thrice || after(edge, later(t.twice_edge, c.snd_una));
+    c.lower_again = c.lower_again || thrice;
+    t.twice_edge = edge;
+    if (thrice) {
+      t.twice_high = c.snd_una;
+    } else {
+      c.loss_at = std::min(c.loss_at, due);
+    }
   }
   return first.edge;
 }
@@ -129,8 +156,11 @@ void Core::probe_tail(Connection& c, Instant now) {
     const std::uint32_t start = later(c.snd_una, c.last_segment);
     if (!before(start, earlier(c.snd_nxt, c.snd_una + c.snd_wnd))) return;
     const std::uint32_t sent = earlier(c.snd_nxt, c.queue.end());
-    const std::uint32_t length = before(start, sent) ? std::min<std::uint32_t>(sent - start, c.mss) : 0;
-    if (send_data(c, start, length, c.fin_sent && start + length == sent, true, now) == 0) return;
+    const std::uint32_t end = earlier(sent, c.snd_una + c.snd_wnd);
+    const std::uint32_t length = before(start, end) ? std::min<std::uint32_t>(end - start, c.mss) : 0;
+    const bool with_fin = c.fin_sent && start + length == sent && before(sent, c.snd_una + c.snd_wnd);
+    if (send_data(c, start, length, with_fin, true, now) == 0) return;
+    no_proof_below(c, start + length);
     c.timing = false;
     ++c.retransmissions;
   }
@@ -140,16 +170,18 @@ void Core::probe_tail(Connection& c, Instant now) {
   c.retransmit_at = now + timeout(c);
 }
 
-// Section 7.4.2: did the probe repair a loss?
-void Core::tail_probe_answered(Connection& c, const Segment& segment) {
+// Section 7.4.2: did the probe repair a loss? `repeats`: the ACK says nothing new, not even of the window.
+void Core::tail_probe_answered(Connection& c, const Segment& segment, bool repeats) {
   const std::uint32_t ack = segment.header.acknowledgment;
   if (before(ack, c.tail_end)) return;
-  const bool duplicate = ack == c.snd_una && segment.length == 0 && segment.header.sack_count == 0;
+  const bool duplicate = repeats && segment.header.sack_count == 0;
   if (!c.tail_resent || reports_duplicate(segment) || (ack == c.tail_end && duplicate)) {
     c.tail_probing = false;
   } else if (after(ack, c.tail_end)) {
     c.tail_probing = false;
-    c.congestion.on_loss(flight_at_loss(c), c.mss);
+    // What is in flight now says nothing about the time of the loss.
+    c.congestion.on_loss(std::max(c.congestion.window(), std::uint32_t{c.mss}), c.mss);
+    reduced(c);
   }
 }
 

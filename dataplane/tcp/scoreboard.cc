@@ -79,6 +79,7 @@ std::uint32_t Scoreboard::sacked(SequenceRange range) const {
 }
 
 SequenceRange Scoreboard::hole(SequenceRange range) const {
+  if (!before(range.start, range.end)) return {};
   for (const RangeNode* node = head_; node != nullptr; node = node->next) {
     if (!after(node->end, range.start)) continue;
     if (after(node->start, range.start)) {

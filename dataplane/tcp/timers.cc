@@ -41,6 +41,7 @@ bool Core::retransmit_expired(Connection& c, Instant now) {
       return false;
     }
     ++c.backoff;
+    c.syn_resent = true;
     ++c.retransmissions;
     c.timing = false;
     counters_.retransmissions_timeout.add();

@@ -69,7 +69,7 @@ Transmissions* TransmissionsPool::take(std::uint32_t una) {
   if (taken == nullptr) return nullptr;
   free_ = taken->next;
   *taken = {};
-  taken->fresh_delivered = una;
+  taken->fresh_delivered = taken->proof_from = una;
   taken->start_recovery(una);
   return taken;
 }

@@ -45,6 +45,8 @@ struct Transmissions {
   TransmitLog again;
   std::uint32_t fresh_delivered = 0;
   std::uint32_t again_delivered = 0;
+  // What arrives late from here on proves reordering; below it may be a retransmission.
+  std::uint32_t proof_from = 0;
   // RACK.xmit_ts and RACK.rtt: of the segment sent last of those that arrived.
   Instant delivered_at;
   Duration round_trip;
