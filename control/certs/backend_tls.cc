@@ -43,6 +43,10 @@ bool consistent(const config::Service& service, Diagnostics& diagnostics) {
     return fault("backend_name", "has a backend_name that is too long for a host name", "use at most 253 characters");
   if (service.backend_versions.empty())
     return fault("backend_versions", "speaks no version with its backends", "name \"1.3\", \"1.2\", or both");
+  if (!service.backend_certificates.empty() &&
+      std::count(service.backend_versions.begin(), service.backend_versions.end(), tls::Version::tls13) == 0)
+    return fault("backend_certificates", "has certificates for its backends, but shows them in TLS 1.3 only",
+                 "add \"1.3\" to backend_versions, or remove it");
   return true;
 }
 

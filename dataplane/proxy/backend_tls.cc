@@ -148,6 +148,8 @@ void Proxy::State::backend_tls_closed(Connection& c, BackendSession& b) {
   if (error == tls::Error::none) return;
   c.backend_tls_error = error;
   c.backend_tls_alert = b.session->info().peer_alert;
+  // A shortage of our own is nothing that the backend has done.
+  if (tls::fault_of(error) == tls::Fault::local) return c.fail("no_memory");
   if (c.phase == Phase::connecting) return connect_failed(c, tcp::CloseReason::finished);
   if (std::exchange(c.on_probation, false)) report(c, *c.backend, c.service->failed(*c.backend, now));
   c.fail(error == tls::Error::truncated ? "backend_truncated" : "backend_tls_error");

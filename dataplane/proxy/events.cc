@@ -70,6 +70,8 @@ void Proxy::State::upstream_closed(Connection& c) {
     // It had said everything; what it does not want any more is thrown away and its answer still reaches the client.
     c.throw_away = true;
   } else {
+    // One that refuses our certificate may close with our request unread: RST, which can overtake its alert.
+    if (std::exchange(c.on_probation, false)) report(c, *c.backend, c.service->failed(*c.backend, now));
     c.fail(backend_reason(reason));
   }
 }

@@ -76,7 +76,9 @@ void Proxy::State::connected(Connection& c) {
   c.upstream_close = tcp::CloseReason::none;
   c.header_due = c.service->settings().proxy_protocol && !c.backend_session;
   // In TLS 1.3 a server says what it thinks of a certificate behind our Finished (RFC 8446 section 4.4.2.4).
-  c.on_probation = c.backend_tls != nullptr && !c.backend_tls->identity.credentials.empty();
+  const BackendSession* const b = backend_session(c);
+  c.on_probation = b != nullptr && b->session->info().version == tls::Version::tls13 && c.backend_tls != nullptr &&
+                   !c.backend_tls->identity.credentials.empty();
   c.backend_tls = nullptr;
   c.last_moved = now;
   if (!c.on_probation) report(c, *c.backend, c.service->succeeded(*c.backend));

@@ -155,7 +155,8 @@ Error ClientHelloExchange::send_hello() {
     std::copy(value.begin(), value.end(), place.begin());
   }
   handshake.phase = Phase::server_hello;
-  handshake.tolerates_change_cipher_spec = handshake.tolerates_change_cipher_spec || !retried;
+  handshake.tolerates_change_cipher_spec =
+      handshake.tolerates_change_cipher_spec || (!retried && handshake.config.tls13);
   return handshake.outbound.send(handshake.link, ContentType::handshake, std::span(&hello, 1));
 }
 

@@ -81,7 +81,6 @@ Error ReceivedServerHello::check_version(std::uint16_t legacy_version, Bytes ext
 // (section 4.1.3).
 Error ReceivedServerHello::check_older_version(std::uint16_t legacy_version, const ClientOffer& offer) const {
   if (offer.config.tls13 && has_downgrade_sentinel(random)) return Error::downgraded;
-  if (legacy_version > kLegacyVersion) return Error::version_not_offered;
   return offer.config.tls12 && legacy_version == kLegacyVersion ? Error::none : Error::no_common_version;
 }
 

@@ -166,7 +166,7 @@ class Reloads(Program):
 
     def test_many_reloads_under_load_lose_nothing(self):
         service = self.start("many", builtin("http", f"{SERVICE}:443"))
-        load = self.host.start("h2load", "--h1", "-n", "800000" if FULL else "6000", "-c", "20", f"https://{SERVICE}/bytes/2000",
+        load = self.host.start("h2load", "--h1", "-n", "800000" if FULL else "30000", "-c", "20", f"https://{SERVICE}/bytes/2000",
                                stdout=subprocess.PIPE, text=True)
         reloads = 0
         while load.poll() is None:

@@ -233,6 +233,33 @@ TEST_P(BackendTls, ThatTakesOurCertificateAndAnswersReturns) {
   }
 }
 
+TEST_P(BackendTls, ThatResetsInPlaceOfAnAnswerToOurCertificateHasFailed) {
+  tls_.identity = {{tls::test::credential("P-256")}};
+  apply();
+  Client client(world(), GetParam());
+  client.send("ping");
+  const auto server = backend();
+  server->take_any_certificate();
+  EXPECT_TRUE(world().until([&] { return server->received == "ping"; })) << server->failure;
+  world().reset(server->stream);
+  EXPECT_TRUE(world().until([&] { return world().lines.size() == 1; }));
+  EXPECT_EQ(world().proxy().backend_status().at(0).failures, 1U);
+}
+
+TEST_P(BackendTls, HasNotFailedWhenThereIsNoRoomForItsHandshake) {
+  options_.limits.tls.handshakes = 1;
+  apply();
+  Client first(world(), GetParam());
+  first.send("ping");
+  EXPECT_TRUE(world().until([&] { return world().accepted(kBackend).size() == 1; }));
+  world().run(milliseconds(5));  // it says nothing
+  Client second(world(), GetParam());
+  second.send("ping");
+  EXPECT_TRUE(world().until([&] { return world().lines.size() == 1; }));
+  EXPECT_STREQ(world().lines[0].reason.data(), "no_memory");
+  EXPECT_EQ(world().proxy().backend_status().at(0).failures, 0U);
+}
+
 TEST_P(BackendTls, MayBeAnybodyWithoutTrust) {
   tls_.trust = nullptr;
   request_.alt_names = "DNS:example.com";

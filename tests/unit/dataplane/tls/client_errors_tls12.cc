@@ -40,7 +40,13 @@ std::vector<ClientRow> hello_rows() {
          hello12_that(s, [](H&) {});
        }},
       {Error::no_common_version, "TLS 1.1", [](S& s) { hello12_that(s, [](H& h) { h.version = 0x0302; }); }},
-      {Error::version_not_offered, "TLS 1.3 in the field of TLS 1.2",
+      {Error::bad_change_cipher_spec, "before ServerHello where TLS 1.3 is not spoken",
+       [](S& s) {
+         s.config.tls13 = false;
+         s.client();
+         s.send(ContentType::change_cipher_spec, {1});
+       }},
+      {Error::no_common_version, "TLS 1.3 in the field of TLS 1.2",
        [](S& s) { hello12_that(s, [](H& h) { h.version = 0x0304; }); }},
       {Error::unsolicited_extension, "TLS 1.3, which is not spoken",
        [](S& s) {
