@@ -46,6 +46,11 @@ void ClientHandshake::take_ticket_tls12(const NewSessionTicketTls12& ticket) {
   fresh->expires = link.now + (says ? std::min(ticket.lifetime, kLongestTicketLifetime) : kLongestTicketLifetime);
 }
 
+void ClientHandshake::remember(ClientSession& kept) {
+  negotiated.kept = link.core.keep(kept);
+  negotiated.remembered = negotiated.kept.serial != 0;
+}
+
 void ClientHandshake::keep_session_tls12() {
   if (tls12.session == nullptr && !negotiated.resumed && !tls12.ticket_promised && tls12.session_id_size != 0 &&
       offer.resumption)
@@ -53,7 +58,7 @@ void ClientHandshake::keep_session_tls12() {
   ClientSession* const fresh = std::exchange(tls12.session, nullptr);
   // One that goes on without a new ticket may be used again (RFC 5077 section 3.3).
   if (fresh == nullptr) {
-    if (negotiated.resumed) link.core.keep(*std::exchange(session, nullptr));
+    if (negotiated.resumed) remember(*std::exchange(session, nullptr));
     return;
   }
   if (fresh->ticket.empty()) {
@@ -69,7 +74,7 @@ void ClientHandshake::keep_session_tls12() {
   fresh->authenticated = origin.authenticated;
   fresh->valid_until = origin.valid_until;
   fresh->expires = std::min(fresh->expires, origin.authenticated + origin.lifetime);
-  link.core.keep(*fresh);
+  remember(*fresh);
 }
 
 void ClientHandshake::begin_chain(crypto::VerifyChainJob& chain, Version spoken) {

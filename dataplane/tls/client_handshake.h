@@ -103,6 +103,8 @@ struct ClientHandshake final : HandshakeBase {
   void take_ticket_tls12(const NewSessionTicketTls12& ticket);
   /// A handshake of TLS 1.2 is complete: keeps its session, if it may be resumed.
   void keep_session_tls12();
+  /// Keeps a session of TLS 1.2 for as long as this connection does not fail.
+  void remember(ClientSession& kept);
   /// The handshake is complete: makes what takes tickets; nullptr when nothing does.
   TicketReceiver* receive_tickets();
   bool start_successor() override;

@@ -44,8 +44,11 @@ ClientSession* ClientSessions::make() {
   return pool_.make();
 }
 
-void ClientSessions::keep(ClientSession* session) {
-  if (places_.empty() || session->expires <= session->received) return release(session);
+KeptSession ClientSessions::keep(ClientSession* session) {
+  if (places_.empty() || session->expires <= session->received) {
+    release(session);
+    return {};
+  }
   make_room(*session);
   ClientSession*& bucket = bucket_of(session->server);
   session->next_ = bucket;
@@ -53,6 +56,14 @@ void ClientSessions::keep(ClientSession* session) {
   session->place_ = free_.back();
   free_.pop_back();
   places_[session->place_] = session;
+  session->serial_ = last_serial_ = std::max(last_serial_ + 1, 1U);
+  return {session->place_, session->serial_};
+}
+
+void ClientSessions::forget(const KeptSession& kept) {
+  if (kept.serial == 0) return;
+  ClientSession* const session = places_[kept.place];
+  if (session != nullptr && session->serial_ == kept.serial) drop(session);
 }
 
 void ClientSessions::make_room(const ClientSession& session) {

@@ -48,6 +48,13 @@ struct ClientSession {
   friend class ClientSessions;
   ClientSession* next_ = nullptr;  // of the same bucket, older
   std::uint32_t place_ = 0;
+  std::uint32_t serial_ = 0;
+};
+
+/// Names a session while it is kept; no later one in its place.
+struct KeptSession {
+  std::uint32_t place;
+  std::uint32_t serial;  // 0: names none
 };
 
 /// A fixed number of sessions, of each server the newest few. Each is given out once, so that nobody who watches can
@@ -70,7 +77,9 @@ class ClientSessions {
   void release(ClientSession* session) { pool_.release(session); }
   /// Keeps a session until it expires. Where its server has too many, the oldest of them gives way; where all places
   /// are taken, an old one of whatever server; where the same ticket is there already, that.
-  void keep(ClientSession* session);
+  KeptSession keep(ClientSession* session);
+  /// Drops a session if it is still kept.
+  void forget(const KeptSession& kept);
   /// Takes out the newest session with a server; nullptr when there is none. Goes to `release`.
   ClientSession* take(const ServerKey& server, Instant now);
   /// Wipes what is over, a part of the whole in each call.
@@ -94,6 +103,7 @@ class ClientSessions {
   std::vector<ClientSession*> buckets_;  // the newest of each
   std::uint32_t next_dropped_ = 0;       // the place that `drop_one` looks at next
   std::uint32_t aged_ = 0;               // the place that `age` looks at next
+  std::uint32_t last_serial_ = 0;
 };
 
 }  // namespace lockstep::tls

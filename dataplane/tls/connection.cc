@@ -268,6 +268,7 @@ void Connection::fail(Error error) {
 void Connection::forget_session() {
   if (!negotiated_.remembered) return;
   negotiated_.remembered = false;
+  if (is_client_) return link_.core.forget(negotiated_.kept);
   Core& core = link_.core;
   const SessionId& id = negotiated_.session_id;
   if (id.core() == core.limits.core) return core.forget(id);

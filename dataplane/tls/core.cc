@@ -46,9 +46,15 @@ void Core::forget(const SessionId& id) {
   counters.sessions_remembered.set(sessions.size());
 }
 
-void Core::keep(ClientSession& session) {
+KeptSession Core::keep(ClientSession& session) {
   next_age = std::min(next_age, session.received + ClientSessions::kAgeInterval);
-  client_sessions.keep(&session);
+  const KeptSession kept = client_sessions.keep(&session);
+  counters.client_sessions.set(client_sessions.size());
+  return kept;
+}
+
+void Core::forget(const KeptSession& kept) {
+  client_sessions.forget(kept);
   counters.client_sessions.set(client_sessions.size());
 }
 

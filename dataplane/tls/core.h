@@ -135,7 +135,8 @@ class Core {
   /// Forgets what it remembers under `id`, if anything.
   void forget(const SessionId& id);
   /// Keeps a session with a server, to be resumed as a client.
-  void keep(ClientSession& session);
+  KeptSession keep(ClientSession& session);
+  void forget(const KeptSession& kept);
   /// Takes out a session with a server; nullptr when there is none. Goes to client_sessions.release.
   ClientSession* take_session_with(const ServerKey& server, Instant now);
 

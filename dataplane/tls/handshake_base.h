@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/client_sessions.h"
 #include "dataplane/tls/coroutine.h"
 #include "dataplane/tls/exporter.h"
 #include "dataplane/tls/handshake_reader.h"
@@ -52,10 +53,13 @@ struct Negotiated {
   bool early_data = false;  // was taken
   std::uint8_t server_name_size = 0;
   std::uint8_t alpn_size = 0;
-  bool remembered = false;           // by `session_id`, which its failure ends
+  bool remembered = false;           // by `session_id` or `kept`: TLS 1.2, and its failure ends it
   ClientIdentity* client = nullptr;  // of the core's pool; goes with the connection
   Exporter* exporter = nullptr;      // the same
-  SessionId session_id;              // TLS 1.2
+  union {
+    SessionId session_id{};  // a server's
+    KeptSession kept;        // a client's
+  };
   std::array<char, 255> server_name;
   std::array<char, 32> alpn;  // longer names are cut here, not on the wire
 };

@@ -318,6 +318,29 @@ TEST(ClientResumptionTls12, DoesNotGoOnBehindAFailure) {
   EXPECT_TRUE(SentHello(scene.records().front()).hello.session_ticket.empty());
 }
 
+// RFC 5246 section 7.2.2, also long after the handshake.
+TEST(ClientResumptionTls12, ForgetsTheSessionOfAConnectionThatFails) {
+  for (const bool resumed : {false, true}) {
+    ClientScene scene;
+    scene.come_back12();
+    if (resumed) {
+      scene.resume12();
+      scene.change_keys12();
+      scene.handshake(server_finished12());
+    } else {
+      scene.flight12(true);
+      scene.handshake(ticket12(Buffer(50, 1)));
+      scene.change_keys12();
+      scene.handshake(server_finished12());
+    }
+    ASSERT_TRUE(scene.client().established);
+    ASSERT_EQ(scene.client().counters().client_sessions.value(), 1U);
+    scene.send(ContentType::alert, {2, 80});
+    EXPECT_EQ(scene.client().session().info().error, Error::peer_alert);
+    EXPECT_EQ(scene.client().counters().client_sessions.value(), 0U);
+  }
+}
+
 TEST(ClientResumptionTls12, KeepsNothingOfATicketThatIsNone) {
   ClientScene scene;
   scene.come_back12({});
