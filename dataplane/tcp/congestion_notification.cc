@@ -24,8 +24,7 @@ void Core::congestion_on_the_way(Connection& c, const Segment& segment) {
 void Core::congestion_echoed(Connection& c, std::uint32_t flight) {
   if (c.recovery != Recovery::none || c.reduced || c.snd_nxt == c.snd_una) return;
   counters_.congestion_echoes.add();
-  c.congestion.on_loss(std::min(flight, c.congestion.window()), c.mss);
-  reduced(c);
+  reduce_window(c, flight);
 }
 
 /// The window was reduced: what was sent before says no more about it, and the peer has to know.

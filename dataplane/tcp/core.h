@@ -83,9 +83,9 @@ class Core {
 
   // recovery.cc: what is lost and what is on its way.
   std::uint32_t in_flight(const Connection& c) const;
-  static std::uint32_t flight_at_loss(const Connection& c);
+  static std::uint32_t flight_at_loss(const Connection& c, std::uint32_t outstanding);
   void find_losses(Connection& c, Instant now);
-  void reduce_window(Connection& c);
+  void reduce_window(Connection& c, std::uint32_t outstanding);
   static void reduced(Connection& c);
   void start_repair(Connection& c, Recovery recovery, std::uint32_t edge);
   void progress_recovery(Connection& c, std::uint32_t acknowledged);

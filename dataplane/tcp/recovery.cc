@@ -30,10 +30,10 @@ std::uint32_t Core::in_flight(const Connection& c) const {
 /// flight, whatever is outstanding in the middle of a burst of ACKs, when what they let go has not been sent yet (RFC
 /// 9438 section 4.6 allows cwnd; ours grows only while it is in full use). What was SACKed is not in flight any more:
 /// the second of two losses must not find more than the window, nor one during a repair more than that has left.
-std::uint32_t Core::flight_at_loss(const Connection& c) {
+std::uint32_t Core::flight_at_loss(const Connection& c, std::uint32_t outstanding) {
   if (c.recovery == Recovery::fast) return c.congestion.threshold();
   const std::uint32_t window = std::max(c.congestion.window(), std::uint32_t{c.mss});
-  return c.cwnd_limited ? window : std::min(c.snd_nxt - c.snd_una, window);
+  return c.cwnd_limited ? window : std::min(outstanding, window);
 }
 
 void Core::find_losses(Connection& c, Instant now) {
@@ -42,24 +42,24 @@ void Core::find_losses(Connection& c, Instant now) {
     c.lost_edge = later(c.lost_edge, edge);
     // RFC 5681 section 4.3: the loss of a retransmission lowers the window again, here once for those of a recovery,
     // and for each round trip in which one is lost once more. After a timeout the window begins at one segment anyway.
-    if (c.lost_again && c.lower_again && c.recovery == Recovery::fast) reduce_window(c);
+    if (c.lost_again && c.lower_again && c.recovery == Recovery::fast) reduce_window(c, c.snd_nxt - c.snd_una);
     if (c.lost_again) c.lower_again = false;
     return;
   }
   if (edge == c.snd_una) return;
   // RFC 6675 section 5 step 4, RFC 6582 section 3.2: the first segment is lost and goes out at once.
-  reduce_window(c);
+  reduce_window(c, c.snd_nxt - c.snd_una);
   start_repair(c, Recovery::fast, later(edge, earlier(c.snd_una + c.mss, c.snd_nxt)));
   if (c.sack) c.congestion.on_repair(in_flight(c), c.mss);
   c.resend_first = true;
   c.retransmit_at = now + timeout(c);
 }
 
-// A loss was found by what arrived, perhaps while an earlier one is being repaired.
-void Core::reduce_window(Connection& c) {
+// A loss was found by what arrived, perhaps while an earlier one is being repaired, or a router told of congestion.
+void Core::reduce_window(Connection& c, std::uint32_t outstanding) {
   const bool again = c.recovery == Recovery::fast && c.sack;
   if (again) c.congestion.on_repaired();
-  c.congestion.on_loss(flight_at_loss(c), c.mss);
+  c.congestion.on_loss(flight_at_loss(c, outstanding), c.mss);
   if (again) c.congestion.on_repair(in_flight(c), c.mss);
   reduced(c);
 }
@@ -99,7 +99,7 @@ void Core::end_recovery(Connection& c) {
   // Something that was sent during the recovery was lost too and is on its way again: the next recovery goes on with
   // the marks of this one.
   if (c.sack && before(c.snd_una, c.high_rxt)) {
-    reduce_window(c);
+    reduce_window(c, c.snd_nxt - c.snd_una);
     c.recovery = Recovery::fast;
     c.recovery_point = c.snd_nxt;
     c.lower_again = true;
@@ -127,7 +127,7 @@ void Core::retransmission_timeout(Connection& c, Instant now) {
     c.scoreboard.clear(ranges_);
     if (c.transmissions != nullptr) no_proof_below(c, c.transmissions->fresh_delivered);
   }
-  c.congestion.on_timeout(flight_at_loss(c), c.mss, first);
+  c.congestion.on_timeout(flight_at_loss(c, c.snd_nxt - c.snd_una), c.mss, first);
   reduced(c);
   if (c.backoff < UINT8_MAX) ++c.backoff;
   mark_all_lost(c);
