@@ -12,8 +12,9 @@ constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
 
 }  // namespace
 
-/// The handshake is over. In TLS 1.2 peers disagree about what a context of no bytes is, so nothing is told, and the
-/// backend has to refuse what it cannot bind. In TLS 1.3 no header goes out without.
+/// The handshake is over. In TLS 1.2 a context of no bytes is another thing than none (RFC 5705 section 4), and clients
+/// may have either: nothing is told, and the backend has to refuse what it cannot bind. In TLS 1.3 no header goes out
+/// without.
 void Proxy::State::begin_channel_binding(Connection& c) {
   if (!c.service->settings().channel_binding || !c.session.has_value()) return;
   if (c.session->info().version != tls::Version::tls13) return;
